@@ -1,0 +1,1 @@
+"""Ontologies: definitions and instances on branches, with commits, merges and history."""

@@ -1,0 +1,1 @@
+"""The domain of versioned ontologies. Pure Python: nothing here knows Django or a database."""

@@ -1,0 +1,406 @@
+"""Documents: their normal form, the references in them, and what they are found by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, MODELS, Kind
+from ontology.domain.names import name_key
+from oms_project.core.canonical_json import canonical_digest, dumps
+from oms_project.core.ids import is_rid
+
+__all__ = [
+    "LIST_KEYS",
+    "Body",
+    "Document",
+    "DocumentChange",
+    "IndexEntry",
+    "Problem",
+    "Reference",
+    "document_id",
+    "document_name",
+    "index_entries",
+    "item_key",
+    "normalise",
+    "references",
+    "search_text",
+    "shape_problems",
+]
+
+Body = Mapping[str, Any]
+
+#: Lists that are sets: sorted, without repeats. Order says nothing.
+SET_FIELDS = frozenset(
+    {
+        "aliases",
+        "dataTypes",
+        "equivalentTo",
+        "extends",
+        "interfaces",
+        "parents",
+        "replacedBy",
+        "sources",
+        "tags",
+        "targets",
+    }
+)
+
+#: Lists of objects whose items have an identity: field -> how to read it.
+LIST_KEYS: dict[str, Callable[[Any], str]] = {
+    "properties": lambda item: str(item["rid"]),
+    "fields": lambda item: str(item["rid"]),
+    "members": lambda item: str(item["code"]),
+    "parameters": lambda item: str(item["apiName"]),
+    "linkConstraints": lambda item: f"{item['linkType']}:{item.get('direction', 'outgoing')}",
+    "externalMappings": lambda item: f"{item['relation']}:{item['iri']}",
+    "uniqueConstraints": lambda item: str(item["name"]),
+    "rules": lambda item: str(item["name"]),
+    "submissionCriteria": lambda item: str(item["name"]),
+    "sideEffects": lambda item: str(item["name"]),
+    "annotations": lambda item: canonical_digest(item)[:16],
+    "_annotations": lambda item: canonical_digest(item)[:16],
+}
+
+#: Keyed lists whose stored order is derived, so that order can never conflict.
+_SORT_KEYS: dict[str, Callable[[Any], Any]] = {
+    "properties": lambda item: (item.get("order", 0), name_key(item["apiName"]), item["rid"]),
+    "fields": lambda item: (item.get("order", 0), name_key(item["apiName"]), item["rid"]),
+    "linkConstraints": LIST_KEYS["linkConstraints"],
+    "externalMappings": LIST_KEYS["externalMappings"],
+    "uniqueConstraints": LIST_KEYS["uniqueConstraints"],
+    "annotations": dumps,
+    "_annotations": dumps,
+}
+
+_TYPES_OF_VALUES = frozenset({Kind.VALUE_TYPE, Kind.ENUM_TYPE, Kind.STRUCT_TYPE})
+_OBJECTS = frozenset({Kind.OBJECT_TYPE, Kind.INTERFACE})
+_ANY = frozenset(DEFINITION_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as the domain sees it. ``body`` is in normal form and must not be changed."""
+
+    rid: str
+    kind: Kind
+    body: Body
+
+    @property
+    def name(self) -> str:
+        """The name people use: ``apiName``, or for a nameless kind its IRI; may be empty."""
+        return document_name(self.kind, self.body)
+
+    @property
+    def label(self) -> str:
+        """``Kind/name`` for messages."""
+        return document_id(self.kind, self.rid, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """One document before and after; None stands for absent (or deleted)."""
+
+    rid: str
+    kind: Kind
+    before: Body | None
+    after: Body | None
+
+    @property
+    def operation(self) -> str:
+        """``create``, ``delete``, ``rename`` or ``update``."""
+        if self.before is None:
+            return "create"
+        if self.after is None:
+            return "delete"
+        if self.before.get("apiName") != self.after.get("apiName"):
+            return "rename"
+        return "update"
+
+    @property
+    def label(self) -> str:
+        """``Kind/name`` after the change (before it, for a delete)."""
+        return document_id(self.kind, self.rid, self.after or self.before or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule.
+
+    Attributes:
+        rid, kind, document: which document (``document`` is ``Kind/name``).
+        field: JSON pointer into the body, empty for the whole document.
+        rule: stable code of the rule.
+        message: what is wrong and what to do.
+    """
+
+    rid: str
+    kind: Kind
+    document: str
+    field: str
+    rule: str
+    message: str
+
+    def as_dict(self) -> dict[str, str]:
+        """For the ``errors`` of an ``OmsError``."""
+        return {
+            "document": self.document,
+            "rid": self.rid,
+            "field": self.field,
+            "rule": self.rule,
+            "message": self.message,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference found in a body.
+
+    Attributes:
+        role: the field the reference stands in (``parents``, ``sharedProperty``, ...).
+        target: the ``rid`` referred to.
+        pointer: JSON pointer of the reference.
+        kinds: kinds the target may have.
+    """
+
+    role: str
+    target: str
+    pointer: str
+    kinds: frozenset[Kind]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IndexEntry:
+    """Something a document can be found by: a reference, its IRI, a tag, an alias."""
+
+    role: str
+    key: str
+
+
+def document_name(kind: Kind, body: Body) -> str:
+    """``apiName`` of a definition, IRI of an instance or resource, else an empty string."""
+    if kind in INSTANCE_KINDS:
+        return str(body.get("_iri", ""))
+    return str(body.get("apiName") or (body.get("iri") if kind == Kind.RESOURCE else "") or "")
+
+
+def document_id(kind: Kind, rid: str, body: Body) -> str:
+    """``@id`` of a document: ``ObjectType/Person``; nameless kinds use their IRI or ``rid``."""
+    if kind in INSTANCE_KINDS:
+        iri = body.get("_iri")
+        return f"{kind.value}/{quote(str(iri), safe='') if iri else rid}"
+    name = body.get("apiName")
+    if name:
+        return f"{kind.value}/{name}"
+    iri = body.get("iri") if kind == Kind.RESOURCE else None
+    return f"{kind.value}/{quote(iri, safe='') if iri else rid}"
+
+
+def shape_problems(kind: Kind, rid: str, body: Body) -> list[Problem]:
+    """What stops ``body`` from having the shape of its kind; empty when it has it."""
+    try:
+        normalise(kind, body)
+    except ValidationError as error:
+        document = document_id(kind, rid, body)
+        return [
+            Problem(
+                rid=rid,
+                kind=kind,
+                document=document,
+                field="".join(f"/{_escape(part)}" for part in item["loc"]),
+                rule="shape",
+                message=_shape_message(item),
+            )
+            for item in error.errors(include_url=False)
+        ]
+    return []
+
+
+def normalise(kind: Kind, body: Body) -> dict[str, Any]:
+    """The normal form of ``body``: checked against its model, defaults left out, sets sorted.
+
+    Raises:
+        pydantic.ValidationError: the body does not have the shape of its kind.
+    """
+    model = MODELS.get(kind)
+    if model is None:
+        # An instance: its values belong to its type, only the system's members have a normal form.
+        fields = {name: value for name, value in body.items() if value is not None}
+        if "_annotations" in fields:
+            system = {"_annotations": list(fields["_annotations"])}
+            _sort(system)
+            fields.update(system)
+        return fields
+    fields = model.model_validate(body).model_dump(by_alias=True, exclude_defaults=True)
+    _sort(fields)
+    return fields
+
+
+def _sort(fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        if not isinstance(value, (list, dict)) or not value:
+            continue
+        if name in SET_FIELDS:
+            if len(value) > 1:
+                fields[name] = sorted(set(value))
+            continue
+        if name in LIST_KEYS:
+            for item in value:
+                _sort(item)
+            if name in _SORT_KEYS and len(value) > 1:
+                value.sort(key=_SORT_KEYS[name])
+                if name in ("annotations", "_annotations"):
+                    fields[name] = _unique(value)
+        elif name == "deprecation":
+            _sort(value)
+
+
+def _unique(items: list[Any]) -> list[Any]:
+    """Sorted ``items`` without repeats."""
+    kept = items[:1]
+    kept.extend(item for before, item in zip(items, items[1:], strict=False) if item != before)
+    return kept
+
+
+def references(kind: Kind, body: Body) -> Iterator[Reference]:
+    """Every reference to another document in a normal-form ``body``."""
+    for field, kinds in _REFERENCE_LISTS.get(kind, ()):
+        for position, target in enumerate(body.get(field, ())):
+            yield Reference(field, target, f"/{field}/{position}", kinds)
+    for field, kinds in _REFERENCE_FIELDS.get(kind, ()):
+        target = body.get(field)
+        if target:
+            yield Reference(field, target, f"/{field}", kinds)
+    for field in ("properties", "fields"):
+        for position, item in enumerate(body.get(field, ()) if field in _PARTS[kind] else ()):
+            yield from _property_references(item, f"/{field}/{position}")
+    if kind == Kind.SHARED_PROPERTY:
+        yield from _property_references(body, "")
+    elif kind == Kind.INTERFACE:
+        for position, item in enumerate(body.get("linkConstraints", ())):
+            yield Reference(
+                "linkConstraints",
+                item["linkType"],
+                f"/linkConstraints/{position}/linkType",
+                frozenset({Kind.LINK_TYPE}),
+            )
+    elif kind == Kind.ACTION_TYPE:
+        yield from _action_references(body)
+    if kind in _ANY:
+        for position, target in enumerate(body.get("equivalentTo", ())):
+            if is_rid(target):
+                yield Reference("equivalentTo", target, f"/equivalentTo/{position}", _ANY)
+        for position, target in enumerate((body.get("deprecation") or {}).get("replacedBy", ())):
+            if is_rid(target):
+                pointer = f"/deprecation/replacedBy/{position}"
+                yield Reference("replacedBy", target, pointer, _ANY)
+
+
+def _property_references(item: Body, pointer: str) -> Iterator[Reference]:
+    shared = item.get("sharedProperty")
+    if shared:
+        yield Reference(
+            "sharedProperty", shared, f"{pointer}/sharedProperty", frozenset({Kind.SHARED_PROPERTY})
+        )
+    for position, data_type in enumerate(item.get("dataTypes", ())):
+        if is_rid(data_type):
+            yield Reference(
+                "dataTypes", data_type, f"{pointer}/dataTypes/{position}", _TYPES_OF_VALUES
+            )
+
+
+def _action_references(body: Body) -> Iterator[Reference]:
+    for position, parameter in enumerate(body.get("parameters", ())):
+        pointer = f"/parameters/{position}"
+        yield from _property_references(parameter, pointer)
+        if parameter.get("objectType"):
+            yield Reference("parameters", parameter["objectType"], f"{pointer}/objectType", _OBJECTS)
+    for position, rule in enumerate(body.get("rules", ())):
+        for field, kind in (("objectType", Kind.OBJECT_TYPE), ("linkType", Kind.LINK_TYPE)):
+            if rule.get(field):
+                pointer = f"/rules/{position}/{field}"
+                yield Reference("rules", rule[field], pointer, frozenset({kind}))
+
+
+def index_entries(kind: Kind, body: Body) -> set[IndexEntry]:
+    """What the store indexes a document by, apart from its name."""
+    entries = {IndexEntry(reference.role, reference.target) for reference in references(kind, body)}
+    instance = kind in INSTANCE_KINDS
+    iri = body.get("_iri" if instance else "iri")
+    if iri:
+        entries.add(IndexEntry("iri", iri))
+    if instance:
+        return entries
+    entries.update(IndexEntry("tag", tag) for tag in body.get("tags", ()))
+    entries.update(
+        IndexEntry("alias", f"{kind.value}/{name_key(alias)}") for alias in body.get("aliases", ())
+    )
+    return entries
+
+
+def search_text(kind: Kind, body: Body) -> str:
+    """The text a plain search looks in: name, labels, descriptions, IRI; without case."""
+    if kind in INSTANCE_KINDS:
+        return str(body.get("_iri", "")).casefold()
+    parts = [body.get("apiName"), body.get("iri")]
+    for field in ("displayName", "description"):
+        parts.extend(body.get(field, {}).values())
+    if kind == Kind.ENUM_TYPE:
+        for member in body.get("members", ()):
+            parts.append(member["code"])
+            parts.extend(member.get("label", {}).values())
+    return "\n".join(part for part in parts if part).casefold()
+
+
+def item_key(field: str, item: Any) -> str:
+    """The identity of an item of a keyed list."""
+    return LIST_KEYS[field](item)
+
+
+def _escape(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _shape_message(item: Mapping[str, Any]) -> str:
+    if item["type"] == "extra_forbidden":
+        return "There is no such field. Remove it, or check its spelling."
+    if item["type"] == "missing":
+        return "This field is required."
+    message = str(item["msg"])
+    return message if message.endswith(".") else message + "."
+
+
+_REFERENCE_LISTS: dict[Kind, tuple[tuple[str, frozenset[Kind]], ...]] = {
+    Kind.OBJECT_TYPE: (
+        ("parents", frozenset({Kind.OBJECT_TYPE})),
+        ("interfaces", frozenset({Kind.INTERFACE})),
+    ),
+    Kind.SHARED_PROPERTY: (("parents", frozenset({Kind.SHARED_PROPERTY})),),
+    Kind.LINK_TYPE: (
+        ("parents", frozenset({Kind.LINK_TYPE})),
+        ("sources", _OBJECTS),
+        ("targets", _OBJECTS),
+    ),
+    Kind.INTERFACE: (("extends", frozenset({Kind.INTERFACE})),),
+}
+_REFERENCE_FIELDS: dict[Kind, tuple[tuple[str, frozenset[Kind]], ...]] = {
+    Kind.LINK_TYPE: (("inverseOf", frozenset({Kind.LINK_TYPE})),),
+    Kind.OBJECT: (("_type", frozenset({Kind.OBJECT_TYPE})),),
+    Kind.LINK: (
+        ("_type", frozenset({Kind.LINK_TYPE})),
+        ("_source", frozenset({Kind.OBJECT})),
+        ("_target", frozenset({Kind.OBJECT})),
+    ),
+}
+#: Kinds -> fields that hold properties. (An object may have a value named ``fields``.)
+_PARTS: dict[Kind, tuple[str, ...]] = {
+    **dict.fromkeys(Kind, ()),
+    Kind.OBJECT_TYPE: ("properties",),
+    Kind.LINK_TYPE: ("properties",),
+    Kind.INTERFACE: ("properties",),
+    Kind.STRUCT_TYPE: ("fields",),
+}
