@@ -1,0 +1,360 @@
+"""PUBLIC: what other apps and every door know of ontologies: frozen values, nothing that acts.
+
+The values are what ``ontology.services`` (writes) and ``ontology.selectors`` (reads) take and give.
+Kinds are the strings of ``ontology.domain.kinds.Kind``.
+
+A *ref* names a commit: a branch (``main``), a tag (``v1``), a commit id or a unique prefix of one
+(at least 7 digits), or a branch at a time (``main@2026-07-05T12:00:00Z``). An empty ref is the
+ontology's default branch.
+
+A *target* names a document at a ref: its ``rid``, ``Kind/apiName`` (an earlier name works too),
+or its IRI.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+__all__ = [
+    "BranchInfo",
+    "Change",
+    "CommitInfo",
+    "CommitResult",
+    "Conflict",
+    "DiffResult",
+    "DocumentDiff",
+    "DocumentView",
+    "FieldChange",
+    "HistoryEntry",
+    "ImportResult",
+    "MergeResult",
+    "OntologyInfo",
+    "Page",
+    "Resolution",
+    "TagInfo",
+    "VerifyProblem",
+    "VerifyReport",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One keyset page.
+
+    Attributes:
+        items: at most as many as were asked for.
+        next_cursor: pass it to get the next page; None at the end.
+    """
+
+    items: tuple[T, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OntologyInfo:
+    """An ontology in the registry. What is versioned of it stands in its ``Ontology`` document."""
+
+    id: str
+    name: str
+    base_iri: str
+    description: str
+    default_branch: str
+    created_at: dt.datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class BranchInfo:
+    """A name that points at a commit and moves with every commit made on it."""
+
+    name: str
+    head: str
+    protected: bool
+    is_default: bool
+    created_at: dt.datetime
+    created_by: str
+    updated_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TagInfo:
+    """A name that points at a commit and never moves."""
+
+    name: str
+    commit: str
+    message: str
+    created_at: dt.datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """A commit.
+
+    Attributes:
+        id: 64 hexadecimal digits, the hash over everything below and the ontology's id.
+        parents: the parents' ids; the first is the commit it was made on.
+        author: ``username (id)``.
+        time: aware, UTC; never earlier than the first parent's.
+        content_hash: hash of the changes against the first parent.
+        change_count: number of documents that differ from the first parent.
+        signature: empty until commits are signed.
+    """
+
+    id: str
+    parents: tuple[str, ...]
+    author: str
+    author_id: str
+    author_username: str
+    time: dt.datetime
+    message: str
+    content_hash: str
+    change_count: int
+    signature: str = ""
+
+    @property
+    def short_id(self) -> str:
+        """The first 12 digits, for people."""
+        return self.id[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """A document at a commit, ready to be sent.
+
+    Attributes:
+        rid, kind, id, name: identity; ``id`` is the rendered ``@id`` (``ObjectType/Person``).
+        etag: changes exactly when the body changes (without quotes).
+        json: the whole rendered document as JSON text: ``@id``, ``@type``, ``rid``, the body's
+            fields and the audit fields.
+        body: the body alone, references as ``rid``s.
+        deleted: whether this is the state that a delete left behind.
+    """
+
+    rid: str
+    kind: str
+    id: str
+    name: str
+    etag: str
+    json: str
+    body: Mapping[str, Any]
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One difference inside a document.
+
+    Attributes:
+        path: where, as a path of keys; an item of a keyed list is named by its key
+            (``/properties/name/required``), see ``docs/reference/merge.md``.
+        label: the same path for people (property names instead of ids).
+        before, after: JSON values; None where there is none.
+        operation: ``add``, ``remove`` or ``change``.
+    """
+
+    path: str
+    label: str
+    before: Any
+    after: Any
+    operation: Literal["add", "remove", "change"]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentDiff:
+    """One document that differs between two commits.
+
+    Attributes:
+        operation: ``create``, ``update``, ``rename`` (perhaps with other changes) or ``delete``.
+        id: ``@id`` after (before, for a delete); ``previous_id`` before, when it differs.
+    """
+
+    rid: str
+    kind: str
+    id: str
+    previous_id: str | None
+    operation: Literal["create", "update", "rename", "delete"]
+    fields: tuple[FieldChange, ...]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiffResult:
+    """All documents that differ between two commits, sorted by kind and name.
+
+    Attributes:
+        names: ``rid`` -> ``@id`` for every reference that stands in a change.
+        stats: ``{kind: {operation: count}}``.
+    """
+
+    from_commit: str
+    to_commit: str
+    changes: tuple[DocumentDiff, ...]
+    names: Mapping[str, str]
+    stats: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change that a caller asks for, as part of a change set.
+
+    Attributes:
+        op: ``create`` (``kind`` and ``fields``), ``update`` (``target`` and ``fields``: named
+            fields replace, None removes; an object-valued field is merged, RFC 7396), ``replace``
+            (``target`` and the complete new ``fields``), ``rename`` (``target`` and ``api_name``;
+            leaves an alias), ``delete`` or ``restore`` (``target``).
+        fields: the body's fields in camelCase. A reference may be a ``rid``, ``Kind/apiName``, an
+            IRI, or a bare name where only one kind can stand; also of a document that is created
+            in the same change set. The ``rid`` of a property may be left out.
+        if_match: the document's etag that the caller has seen; another one gives
+            ``PreconditionFailed``.
+    """
+
+    op: Literal["create", "update", "replace", "rename", "delete", "restore"]
+    kind: str | None = None
+    target: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    api_name: str | None = None
+    if_match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """What a change set did (or would do, in a dry run).
+
+    Attributes:
+        commit: None in a dry run, and when nothing changed.
+        head: the branch's head afterwards.
+        documents: the changed documents, in the order of the change set.
+    """
+
+    commit: CommitInfo | None
+    head: str
+    changes: DiffResult
+    documents: tuple[DocumentView, ...]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something both sides changed in ways that cannot both hold.
+
+    Attributes:
+        id: ``<@id>#<path>``; stable for the same three states, used to resolve it.
+        type: ``edit/edit``, ``delete/edit``, ``edit/delete``, ``add/add``, ``rename/rename``,
+            ``order``.
+        path: as in ``FieldChange``; empty when the whole document is in question.
+        base, ours, theirs: the three values (None: absent).
+    """
+
+    id: str
+    rid: str
+    kind: str
+    document: str
+    path: str
+    label: str
+    type: str
+    base: Any
+    ours: Any
+    theirs: Any
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """How to settle conflicts.
+
+    Attributes:
+        choice: ``ours``, ``theirs``, ``base`` or ``value``.
+        document: ``@id`` or ``rid``; None settles every conflict that nothing else settles.
+        path: one conflict in the document; None settles all of that document's.
+        value: the JSON value for ``value``.
+    """
+
+    choice: Literal["ours", "theirs", "base", "value"]
+    document: str | None = None
+    path: str | None = None
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """Outcome of a merge or a revert, or of its dry run.
+
+    Attributes:
+        status: ``merged`` (a commit was made, or would be), ``fast_forward``, ``up_to_date``,
+            ``conflicts`` (nothing was written) or ``invalid`` (no conflicts, but the merged state
+            breaks rules: ``problems`` says which; nothing was written).
+        commit: the commit that the branch points at afterwards; None when nothing was written.
+        base: the merge base (None when several had to be merged first).
+        conflicts: unresolved ones; ``resolved`` counts those settled by resolutions.
+        problems: ``{"document", "rid", "field", "rule", "message"}`` each.
+        changes: what the merge changes on the branch merged into.
+    """
+
+    status: Literal["merged", "fast_forward", "up_to_date", "conflicts", "invalid"]
+    commit: CommitInfo | None
+    base: str | None
+    ours: str
+    theirs: str
+    conflicts: tuple[Conflict, ...]
+    problems: tuple[Mapping[str, str], ...]
+    changes: DiffResult | None
+    resolved: int = 0
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """Outcome of an import.
+
+    Attributes:
+        commit: None in a dry run, and when nothing changed.
+        stats: ``{kind: {operation: count}}`` of what changed.
+        counts: ``{kind: count}`` of what the input holds.
+        report: the loss report as a JSON-compatible value, see ``docs/reference/rdf-mapping.md``.
+    """
+
+    commit: CommitInfo | None
+    head: str
+    stats: Mapping[str, Mapping[str, int]]
+    counts: Mapping[str, int]
+    report: Mapping[str, Any]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One commit that changed a document, newest first."""
+
+    commit: CommitInfo
+    operation: Literal["create", "update", "rename", "delete"]
+    document: DocumentView
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyProblem:
+    """One thing that ``verify`` found: ``where`` (commit, branch or document) and what."""
+
+    where: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """Outcome of checking the hash chain and every stored document of an ontology."""
+
+    commits: int
+    documents: int
+    problems: tuple[VerifyProblem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.problems
