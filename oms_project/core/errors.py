@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 __all__ = [
+    "BadRequest",
     "Cancelled",
     "Conflict",
     "Invalid",
@@ -55,6 +56,13 @@ class OmsError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+class BadRequest(OmsError):
+    """The request itself cannot be understood (400): an unknown parameter, a malformed header."""
+
+    code = "bad_request"
+    title = "Bad request"
 
 
 class NotFound(OmsError):
