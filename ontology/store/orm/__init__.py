@@ -1,0 +1,1 @@
+"""The embedded store: ontologies in the ORM's database, SQLite or PostgreSQL."""

@@ -1,0 +1,168 @@
+"""What lies between commits: logs, changes, histories, merge bases."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from ontology.contract import CommitInfo
+from ontology.store.orm.lines import (
+    Place,
+    ancestry,
+    best_common_ancestors,
+    lineage,
+    place_of,
+)
+from ontology.store.orm.reader import OrmReader
+from ontology.store.orm.sql import (
+    COMMIT_COLUMNS,
+    DOCUMENT_COLUMNS,
+    commit_from_row,
+    document_from_row,
+    rows,
+)
+from ontology.store.orm.writer import database_time
+from ontology.store.port import Revision, StoredChange, StoredDocument
+
+__all__ = ["changed_between", "document_history", "is_ancestor", "log", "merge_bases"]
+
+_LOG_PAGE = 500
+
+
+def log(
+    ontology_id: str,
+    commit: CommitInfo,
+    *,
+    first_parent: bool,
+    before: tuple[dt.datetime, str] | None,
+    limit: int,
+) -> list[CommitInfo]:
+    """See ``OntologyStore.log``."""
+    _, place = place_of(ontology_id, commit.id)
+    if first_parent:
+        reach = {step.line: step.seq for step in lineage(place)}
+    else:
+        reach = ancestry(place).reach
+    found: list[CommitInfo] = []
+    # Commits are later than their parents, so time order shows children first. Others' commits in
+    # between are left out here: a page reads no more than what was committed in its span of time.
+    time, commit_id = before or (commit.time, commit.id + "~")
+    while len(found) < limit:
+        page = rows(
+            f"SELECT {COMMIT_COLUMNS} FROM ontology_commit c WHERE c.ontology_id = %s "
+            "AND (c.time, c.id) < (%s, %s) ORDER BY c.time DESC, c.id DESC LIMIT %s",
+            [ontology_id, database_time(time), commit_id, min(_LOG_PAGE, 4 * limit + 10)],
+        )
+        if not page:
+            break
+        found += [commit_from_row(row) for row in page if reach.get(row[-2], -1) >= row[-1]]
+        last = commit_from_row(page[-1])
+        time, commit_id = last.time, last.id
+    return found[:limit]
+
+
+def changed_between(
+    ontology_id: str, from_commit: CommitInfo, to_commit: CommitInfo
+) -> list[StoredChange]:
+    """See ``OntologyStore.changes``.
+
+    Both first-parent paths lead to the first line, so they meet. What was written between the
+    meeting place and either commit is all that can differ.
+    """
+    _, from_place = place_of(ontology_id, from_commit.id)
+    _, to_place = place_of(ontology_id, to_commit.id)
+    touched = _touched_between(from_place, to_place)
+    if not touched:
+        return []
+    before = OrmReader(from_commit, from_place).get_many(touched)
+    after = OrmReader(to_commit, to_place).get_many(touched)
+    changes = []
+    for rid in touched:
+        old, new = before.get(rid), after.get(rid)
+        if (old or new) is None or (old is not None and new is not None and old.hash == new.hash):
+            continue
+        kind = (new or old).kind  # type: ignore[union-attr]  # one of them is there, see above
+        changes.append(StoredChange(rid, kind, old, new))
+    return changes
+
+
+def _touched_between(one: Place, other: Place) -> list[str]:
+    one_path = {step.line: step.seq for step in lineage(one)}
+    other_path = {step.line: step.seq for step in lineage(other)}
+    # Lineages list the nearest line first: the first line both have is where they meet.
+    meeting = next(line for line in one_path if line in other_path)
+    low = min(one_path[meeting], other_path[meeting])
+    high = max(one_path[meeting], other_path[meeting])
+    spans: list[tuple[int, int, int]] = [(meeting, low, high)] if high > low else []
+    for path in (lineage(one), lineage(other)):
+        for step, fork in zip(path, path[1:], strict=False):
+            if step.line == meeting:
+                break
+            spans.append((step.line, fork.seq, step.seq))
+    touched: dict[str, None] = {}
+    for line, after, up_to in spans:
+        for (rid,) in rows(
+            "SELECT DISTINCT v.rid FROM ontology_documentversion v "
+            "WHERE v.line_id = %s AND v.seq_from > %s AND v.seq_from <= %s",
+            [line, after, up_to],
+        ):
+            touched[rid] = None
+    return sorted(touched)
+
+
+def document_history(
+    ontology_id: str, commit: CommitInfo, rid: str, *, before: str | None, limit: int
+) -> list[Revision]:
+    """See ``OntologyStore.history``."""
+    _, place = place_of(ontology_id, commit.id)
+    path = lineage(place)
+    if before is not None:
+        _, last = place_of(ontology_id, before)
+        path = _path_before(path, last)
+    found: list[tuple[CommitInfo, StoredDocument]] = []
+    for position, step in enumerate(path):
+        fork_seq = path[position + 1].seq if position + 1 < len(path) else -1
+        versions: Sequence[tuple[Any, ...]] = rows(
+            f"SELECT {DOCUMENT_COLUMNS}, {COMMIT_COLUMNS} FROM ontology_documentversion v "
+            "JOIN ontology_commit c ON c.line_id = v.line_id AND c.seq = v.seq_from "
+            "WHERE v.line_id = %s AND v.rid = %s AND v.seq_from > %s AND v.seq_from <= %s "
+            "ORDER BY v.seq_from DESC LIMIT %s",
+            [step.line, rid, fork_seq, step.seq, limit + 1 - len(found)],
+        )
+        width = len(DOCUMENT_COLUMNS.split(","))
+        found += [(commit_from_row(row[width:]), document_from_row(row[:width])) for row in versions]
+        if len(found) > limit:
+            break
+    return [
+        Revision(info, document, found[index + 1][1] if index + 1 < len(found) else None)
+        for index, (info, document) in enumerate(found[:limit])
+    ]
+
+
+def _path_before(path: list[Place], last: Place) -> list[Place]:
+    for position, step in enumerate(path):
+        if step.line == last.line:
+            return [Place(last.line, last.seq - 1), *path[position + 1 :]]
+    return []
+
+
+def merge_bases(ontology_id: str, one: CommitInfo, other: CommitInfo) -> list[str]:
+    """See ``OntologyStore.merge_bases``."""
+    _, one_place = place_of(ontology_id, one.id)
+    _, other_place = place_of(ontology_id, other.id)
+    bases = best_common_ancestors(ancestry(one_place), ancestry(other_place))
+    ids = []
+    for place in bases:
+        ids += rows(
+            "SELECT c.id FROM ontology_commit c WHERE c.line_id = %s AND c.seq = %s",
+            [place.line, place.seq],
+        )
+    return sorted(row[0] for row in ids)
+
+
+def is_ancestor(ontology_id: str, ancestor: CommitInfo, commit: CommitInfo) -> bool:
+    """See ``OntologyStore.is_ancestor``."""
+    _, place = place_of(ontology_id, commit.id)
+    _, wanted = place_of(ontology_id, ancestor.id)
+    return wanted in ancestry(place)

@@ -1,0 +1,206 @@
+"""Tables of the embedded store.
+
+Commits stand on *lines*: a line is a straight run of commits, forked from a commit of another line
+where a branch diverges. A document version is valid on one line from one sequence number (included)
+to another (excluded; NULL while it is the latest on its line). A read at a commit looks at the
+commit's line first and then along the line's ``chain``; the nearest version wins.
+
+Hot paths use SQL of their own (``reader.py``, ``writer.py``); no logic lives here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+__all__ = ["Branch", "Commit", "DocumentIndex", "DocumentVersion", "Line", "Ontology", "Tag"]
+
+
+class CodePointField(models.CharField):  # type: ignore[type-arg]  # not generic at run time
+    """Text compared by code point on every database, so that pages are ordered alike."""
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
+        parameters: dict[str, Any] = dict(super().db_parameters(connection))
+        if connection.vendor == "postgresql":
+            parameters["collation"] = "C"
+        return parameters
+
+
+class Ontology(models.Model):
+    """The registry of ontologies."""
+
+    id = models.CharField(max_length=36, primary_key=True)
+    name = models.CharField(max_length=100)
+    base_iri = models.TextField()
+    rid_namespace = models.CharField(max_length=36)
+    description = models.TextField(blank=True)
+    default_branch = models.CharField(max_length=200, default="main")
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=400)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="ontology_live_name",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Line(models.Model):
+    """A straight run of commits.
+
+    ``chain`` is JSON: ``[[line id, last visible sequence number], ...]``, nearest first, the lines
+    a read goes on to. It is the line's ancestry, or a shorter equivalent after flattening.
+    ``owner`` is the name of the branch that appends here; others fork.
+    """
+
+    ontology = models.ForeignKey(Ontology, on_delete=models.CASCADE, related_name="lines")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True)
+    fork_seq = models.BigIntegerField()
+    tip_seq = models.BigIntegerField()
+    chain = models.TextField()
+    owner = models.CharField(max_length=200)
+    writes = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"line {self.pk}"
+
+
+class Commit(models.Model):
+    """Commits, append-only."""
+
+    id = models.CharField(max_length=64, primary_key=True)
+    ontology = models.ForeignKey(Ontology, on_delete=models.CASCADE, db_index=False)
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, db_index=False)
+    seq = models.BigIntegerField()
+    parent = models.CharField(max_length=64, blank=True)
+    merged = models.CharField(max_length=64, blank=True)
+    author_id = models.CharField(max_length=200)
+    author_username = models.CharField(max_length=200)
+    time = models.DateTimeField()
+    message = models.TextField()
+    content_hash = models.CharField(max_length=64)
+    change_count = models.BigIntegerField()
+    signature = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["line", "seq"], name="commit_line_seq")]
+        indexes = [
+            models.Index(fields=["ontology", "-time", "-id"], name="commit_log"),
+            models.Index(
+                fields=["line", "seq"], name="commit_merges", condition=~models.Q(merged="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id[:12]
+
+
+class Branch(models.Model):
+    """Names that move."""
+
+    ontology = models.ForeignKey(
+        Ontology, on_delete=models.CASCADE, related_name="branches", db_index=False
+    )
+    name = CodePointField(max_length=200)
+    head = models.ForeignKey(Commit, on_delete=models.PROTECT, db_index=False)
+    protected = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=400)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ontology", "name"], name="branch_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    """Names that stay."""
+
+    ontology = models.ForeignKey(
+        Ontology, on_delete=models.CASCADE, related_name="tags", db_index=False
+    )
+    name = CodePointField(max_length=200)
+    commit = models.ForeignKey(Commit, on_delete=models.PROTECT, db_index=False)
+    message = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=400)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ontology", "name"], name="tag_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DocumentVersion(models.Model):
+    """One version of a document on one line. A delete is a version that keeps the body.
+
+    ``created`` and ``updated`` are the audit fields as JSON members, ready to be spliced.
+    Rows copied by flattening have ``seq_from`` at the fork and are no changes of the line.
+    """
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, db_index=False)
+    rid = CodePointField(max_length=36)
+    kind = CodePointField(max_length=20)
+    name_key = CodePointField(max_length=500)
+    status = models.CharField(max_length=20, blank=True)
+    seq_from = models.BigIntegerField()
+    seq_to = models.BigIntegerField(null=True)
+    deleted = models.BooleanField(default=False)
+    body = models.TextField()
+    body_hash = models.CharField(max_length=64)
+    created = models.TextField()
+    updated = models.TextField()
+    search = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["line", "rid", "seq_from"], name="version_identity")
+        ]
+        indexes = [
+            models.Index(fields=["line", "seq_from"], name="version_changes"),
+            models.Index(
+                fields=["line", "kind", "name_key", "rid"],
+                name="version_live",
+                condition=models.Q(seq_to__isnull=True),
+            ),
+            models.Index(fields=["line", "kind", "name_key", "rid", "seq_from"], name="version_old"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name_key or self.rid}"
+
+
+class DocumentIndex(models.Model):
+    """What a version is found by besides its name: references, IRI, tags, aliases."""
+
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, db_index=False)
+    rid = CodePointField(max_length=36)
+    role = models.CharField(max_length=30)
+    key = models.TextField()
+    seq_from = models.BigIntegerField()
+    seq_to = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["line", "key", "role"], name="index_by_key"),
+            models.Index(
+                fields=["line", "rid"],
+                name="index_live",
+                condition=models.Q(seq_to__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}={self.key}"

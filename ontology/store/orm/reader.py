@@ -1,0 +1,304 @@
+"""Reads of one commit.
+
+A commit sees, for each document, the version that is valid on the nearest line of its chain. The
+SQL therefore asks the nearest line first: keyed reads ask all lines at once and keep the nearest,
+lists ask line by line, leave out what a nearer line has a version of, and merge.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from ontology.contract import CommitInfo
+from ontology.domain.documents import document_name, search_text
+from ontology.domain.kinds import Kind
+from ontology.domain.names import name_key as key_of_name
+from ontology.store.orm.lines import Place, load_line
+from ontology.store.orm.sql import (
+    DOCUMENT_COLUMNS,
+    document_from_row,
+    in_list,
+    keys_table,
+    list_parameter,
+    rows,
+)
+from ontology.store.port import DocumentFilter, StoredDocument
+
+__all__ = ["OrmReader", "stored_name_key"]
+
+_SCAN_PAGE = 2000
+#: Keyed reads go to the database in portions of this many keys.
+_KEYS = 20_000
+
+
+class OrmReader:
+    """A ``CommitReader`` of the embedded store.
+
+    Args:
+        commit: the commit to read.
+        place: where it stands.
+        head: whether ``place`` was the end of its line just now: then the open versions are its
+            versions, which a narrow index finds however long the history is.
+        locked: whether the caller holds the branch's lock, so that ``head`` stays true.
+    """
+
+    def __init__(
+        self, commit: CommitInfo, place: Place, *, head: bool = False, locked: bool = False
+    ) -> None:
+        self.commit = commit
+        self._place = place
+        self._head = head
+        self._locked = locked
+
+    @cached_property
+    def _places(self) -> tuple[Place, ...]:
+        return (self._place, *load_line(self._place.line).chain)
+
+    # --- keyed reads ----------------------------------------------------------------------------
+    def get_many(self, rids: Collection[str]) -> dict[str, StoredDocument]:
+        return {
+            rid: document
+            for rid, document in self.get_with_deleted(rids).items()
+            if not document.deleted
+        }
+
+    def get_with_deleted(self, rids: Collection[str]) -> dict[str, StoredDocument]:
+        if not rids:
+            return {}
+        # The last version at or before a place is the valid one there; the first line of the
+        # chain that has any decides. COALESCE asks no further than it must.
+        latest = (
+            "(SELECT o.id FROM ontology_documentversion o WHERE o.line_id = %s "
+            "AND o.rid = k.value AND o.seq_from <= %s ORDER BY o.seq_from DESC LIMIT 1)"
+        )
+        nearest = ", ".join([latest] * len(self._places))
+        if len(self._places) > 1:
+            nearest = f"COALESCE({nearest})"
+        sql = (
+            f"SELECT {DOCUMENT_COLUMNS} FROM {keys_table('k')} "
+            f"JOIN ontology_documentversion v ON v.id = {nearest}"
+        )
+        places = [value for place in self._places for value in (place.line, place.seq)]
+        return {
+            row[0]: document_from_row(row)
+            for portion in _portions(rids)
+            for row in rows(sql, [list_parameter(portion), *places])
+        }
+
+    def find_names(self, kind: Kind, keys: Collection[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for portion in _portions(keys):
+            for rank, place in enumerate(self._places):
+                shadow, shadow_parameters = self._unshadowed("v", rank)
+                matches = self._on_line(
+                    rank,
+                    f"SELECT v.name_key, v.rid FROM ontology_documentversion v "
+                    f"WHERE v.line_id = %s AND v.kind = %s AND {in_list('v.name_key')} "
+                    f"AND NOT v.deleted AND {{valid}}{shadow}",
+                    "v",
+                    [place.line, kind.value, list_parameter(portion)],
+                    shadow_parameters,
+                )
+                for name, rid in matches:
+                    found.setdefault(name, []).append(rid)
+        return found
+
+    def find_entries(self, role: str, keys: Collection[str]) -> dict[str, list[str]]:
+        return {
+            key: sorted(rid for rid, _ in uses)
+            for key, uses in self.referrers(keys, (role,)).items()
+        }
+
+    def referrers(
+        self, rids: Collection[str], roles: Collection[str] | None = None
+    ) -> dict[str, set[tuple[str, str]]]:
+        found: dict[str, set[tuple[str, str]]] = {}
+        role_sql = f" AND {in_list('i.role')}" if roles else ""
+        role_parameters = [list_parameter(roles)] if roles else []
+        for portion in _portions(rids):
+            for rank, place in enumerate(self._places):
+                shadow, shadow_parameters = self._unshadowed("i", rank)
+                uses = self._on_line(
+                    rank,
+                    f"SELECT i.key, i.rid, i.role FROM ontology_documentindex i "
+                    f"WHERE i.line_id = %s AND {in_list('i.key')}{role_sql} AND {{valid}}{shadow}",
+                    "i",
+                    [place.line, list_parameter(portion), *role_parameters],
+                    shadow_parameters,
+                )
+                for key, rid, role in uses:
+                    found.setdefault(key, set()).add((rid, role))
+        return found
+
+    # --- lists ----------------------------------------------------------------------------------
+    def list(
+        self,
+        *,
+        where: DocumentFilter,
+        after: tuple[str, str, str] | None = None,
+        limit: int = 100,
+    ) -> list[StoredDocument]:
+        if where.rids is not None and len(where.rids) <= _KEYS:
+            return self._list_keyed(where, after, limit)
+        kinds = sorted(kind.value for kind in (where.kinds or tuple(Kind)))
+        found: list[StoredDocument] = []
+        for kind in kinds:
+            if after is not None and kind < after[0]:
+                continue
+            start = after[1:] if after is not None and kind == after[0] else None
+            found += self._list_kind(kind, where, start, limit - len(found))
+            if len(found) >= limit:
+                break
+        return found
+
+    def _list_kind(
+        self, kind: str, where: DocumentFilter, start: tuple[str, str] | None, limit: int
+    ) -> list[StoredDocument]:
+        pages = [
+            self._list_line(rank, kind, where, start, limit) for rank in range(len(self._places))
+        ]
+        if len(pages) == 1:
+            return [document_from_row(row[:-1]) for row in pages[0]]
+        merged = heapq.merge(*pages, key=lambda row: (row[-1], row[0]))
+        return [document_from_row(row[:-1]) for row, _ in zip(merged, range(limit), strict=False)]
+
+    def _list_line(
+        self,
+        rank: int,
+        kind: str,
+        where: DocumentFilter,
+        start: tuple[str, str] | None,
+        limit: int,
+    ) -> list[tuple[Any, ...]]:
+        shadow, shadow_parameters = self._unshadowed("v", rank)
+        conditions = ["v.line_id = %s", "v.kind = %s"]
+        parameters: list[Any] = [self._places[rank].line, kind]
+        if not where.include_deleted:
+            conditions.append("NOT v.deleted")
+        if where.status:
+            conditions.append("v.status = %s")
+            parameters.append(where.status)
+        if where.text:
+            conditions.append("v.search LIKE %s ESCAPE '\\'")
+            parameters.append(f"%{_escape_like(where.text)}%")
+        if where.rids is not None:
+            conditions.append(in_list("v.rid"))
+            parameters.append(list_parameter(where.rids))
+        if start is not None:
+            conditions.append("(v.name_key, v.rid) > (%s, %s)")
+            parameters += start
+        return self._on_line(
+            rank,
+            f"SELECT {DOCUMENT_COLUMNS}, v.name_key FROM ontology_documentversion v "
+            f"WHERE {' AND '.join(conditions)} AND {{valid}}{shadow} "
+            "ORDER BY v.name_key, v.rid LIMIT %s",
+            "v",
+            parameters,
+            [*shadow_parameters, limit],
+        )
+
+    def _list_keyed(
+        self, where: DocumentFilter, after: tuple[str, str, str] | None, limit: int
+    ) -> list[StoredDocument]:
+        assert where.rids is not None
+        kinds = set(where.kinds)
+        found = [
+            (position, document)
+            for document in self.get_with_deleted(where.rids).values()
+            if (where.include_deleted or not document.deleted)
+            and (not kinds or document.kind in kinds)
+            and (not where.status or document.body.get("status", "active") == where.status)
+            and (not where.text or where.text in _search_text(document))
+            and (
+                (position := (document.kind.value, _name_key(document), document.rid))
+                > (after or ("", "", ""))
+            )
+        ]
+        found.sort(key=lambda item: item[0])
+        return [document for _, document in found[:limit]]
+
+    def scan(self, kinds: Collection[Kind] = ()) -> Iterator[StoredDocument]:
+        where = DocumentFilter(kinds=tuple(kinds))
+        after: tuple[str, str, str] | None = None
+        while page := self.list(where=where, after=after, limit=_SCAN_PAGE):
+            yield from page
+            last = page[-1]
+            after = (last.kind.value, _name_key(last), last.rid)
+
+    def count(self) -> dict[Kind, int]:
+        counts: dict[Kind, int] = {}
+        for rank, place in enumerate(self._places):
+            shadow, shadow_parameters = self._unshadowed("v", rank)
+            counted = self._on_line(
+                rank,
+                "SELECT v.kind, COUNT(*) FROM ontology_documentversion v "
+                f"WHERE v.line_id = %s AND NOT v.deleted AND {{valid}}{shadow} GROUP BY v.kind",
+                "v",
+                [place.line],
+                shadow_parameters,
+            )
+            for kind, number in counted:
+                counts[Kind(kind)] = counts.get(Kind(kind), 0) + number
+        return counts
+
+    # --- conditions -----------------------------------------------------------------------------
+    def _on_line(
+        self, rank: int, sql: str, alias: str, before: Sequence[Any], after: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        """Run ``sql``, whose ``{valid}`` becomes "valid at the place of ``rank``".
+
+        At the end of a line that is "still open". Whoever commits meanwhile closes versions and
+        moves the line's end in one transaction, so an unmoved end proves that the answer holds.
+        """
+        place = self._places[rank]
+        if rank == 0 and self._head:
+            found = rows(sql.replace("{valid}", f"{alias}.seq_to IS NULL"), [*before, *after])
+            if self._locked or self._is_end(place):
+                return found
+            self._head = False
+        valid = f"{alias}.seq_from <= %s AND ({alias}.seq_to IS NULL OR {alias}.seq_to > %s)"
+        return rows(sql.replace("{valid}", valid), [*before, place.seq, place.seq, *after])
+
+    @staticmethod
+    def _is_end(place: Place) -> bool:
+        found = rows("SELECT tip_seq FROM ontology_line WHERE id = %s", [place.line])
+        return bool(found) and found[0][0] == place.seq
+
+    def _unshadowed(self, alias: str, rank: int) -> tuple[str, list[Any]]:
+        """`` AND NOT EXISTS (...)``: no nearer line has a version of the row's document."""
+        if rank == 0:
+            return "", []
+        nearer = self._places[:rank]
+        parts = " OR ".join(["(n.line_id = %s AND n.seq_from <= %s)"] * len(nearer))
+        parameters = [value for place in nearer for value in (place.line, place.seq)]
+        return (
+            f" AND NOT EXISTS (SELECT 1 FROM ontology_documentversion n "
+            f"WHERE n.rid = {alias}.rid AND ({parts}))",
+            parameters,
+        )
+
+
+def _portions(keys: Collection[str]) -> Iterator[Sequence[str]]:
+    listed = keys if isinstance(keys, (list, tuple)) else list(keys)
+    for start in range(0, len(listed), _KEYS):
+        yield listed[start : start + _KEYS]
+
+
+def _name_key(document: StoredDocument) -> str:
+    return stored_name_key(document.kind, document.body)
+
+
+def _search_text(document: StoredDocument) -> str:
+    return search_text(document.kind, document.body)
+
+
+def _escape_like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def stored_name_key(kind: Kind, body: Any) -> str:
+    """What stands in the ``name_key`` column: the name without case, at most 500 characters."""
+    return key_of_name(document_name(kind, body))[:500]

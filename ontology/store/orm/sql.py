@@ -1,0 +1,124 @@
+"""The little that SQLite and PostgreSQL say differently, and rows to values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+
+from ontology.contract import CommitInfo
+from ontology.domain.kinds import Kind
+from ontology.store.port import StoredDocument
+from oms_project.core.canonical_json import dumps_text
+
+__all__ = [
+    "COMMIT_COLUMNS",
+    "DOCUMENT_COLUMNS",
+    "as_time",
+    "bulk_insert",
+    "commit_from_row",
+    "document_from_row",
+    "in_list",
+    "is_postgresql",
+    "keys_table",
+    "list_parameter",
+    "rows",
+]
+
+COMMIT_COLUMNS = (
+    "c.id, c.parent, c.merged, c.author_id, c.author_username, c.time, c.message, "
+    "c.content_hash, c.change_count, c.signature, c.line_id, c.seq"
+)
+DOCUMENT_COLUMNS = (
+    "v.rid, v.kind, v.body, v.body_hash, v.created, v.updated, v.deleted, v.line_id, v.seq_from"
+)
+#: From this many rows on, PostgreSQL loads them with COPY.
+_COPY_FROM = 300
+
+
+def is_postgresql() -> bool:
+    """Whether the ORM's database is PostgreSQL (else it is SQLite)."""
+    return bool(connection.vendor == "postgresql")
+
+
+def in_list(column: str) -> str:
+    """SQL for "``column`` is one of a list"; the list is one parameter, see ``list_parameter``."""
+    if is_postgresql():
+        return f"{column} = ANY(%s)"
+    return f"{column} IN (SELECT value FROM json_each(%s))"
+
+
+def keys_table(alias: str) -> str:
+    """SQL for a table with one column ``value`` made of a list (one parameter)."""
+    if is_postgresql():
+        return f"unnest(%s::text[]) AS {alias}(value)"
+    return f"json_each(%s) AS {alias}"
+
+
+def list_parameter(values: Collection[Any]) -> Any:
+    """The parameter for ``in_list``."""
+    return list(values) if is_postgresql() else dumps_text(list(values))
+
+
+def rows(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """All rows of a query."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+def bulk_insert(table: str, columns: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
+    """Insert many rows the fast way of each database."""
+    batch = values if isinstance(values, list) else list(values)
+    if not batch:
+        return
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        if is_postgresql() and len(batch) >= _COPY_FROM:
+            # Django's cursor passes ``copy`` through to psycopg.
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in batch:
+                    copy.write_row(row)
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", batch)
+
+
+def as_time(value: Any) -> dt.datetime:
+    """An aware UTC time from what the database driver returns."""
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value)
+    assert isinstance(value, dt.datetime)
+    return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+def commit_from_row(row: Sequence[Any]) -> CommitInfo:
+    """A commit from ``COMMIT_COLUMNS``."""
+    return CommitInfo(
+        id=row[0],
+        parents=tuple(parent for parent in (row[1], row[2]) if parent),
+        author=f"{row[4]} ({row[3]})",
+        author_id=row[3],
+        author_username=row[4],
+        time=as_time(row[5]),
+        message=row[6],
+        content_hash=row[7],
+        change_count=row[8],
+        signature=row[9],
+    )
+
+
+def document_from_row(row: Sequence[Any]) -> StoredDocument:
+    """A document from ``DOCUMENT_COLUMNS``; its locator is ``(line, seq_from)``."""
+    return StoredDocument(
+        rid=row[0],
+        kind=Kind(row[1]),
+        text=row[2],
+        hash=row[3],
+        created=row[4],
+        updated=row[5],
+        deleted=bool(row[6]),
+        locator=(row[7], row[8]),
+    )

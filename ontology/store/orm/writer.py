@@ -1,0 +1,327 @@
+"""Writing a commit. All of it runs inside ``OrmStore.writing``: one transaction, the branch locked.
+
+A commit is appended to the line its parent ends, when the branch owns that line; else the branch
+forks a line of its own. What is written follows the change, not the ontology.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from ontology.contract import CommitInfo
+from ontology.domain.documents import IndexEntry, index_entries, search_text
+from ontology.domain.kinds import INSTANCE_KINDS
+from ontology.store.hashing import commit_id, content_hash, text_hash, time_text
+from ontology.store.orm.lines import MAX_CHAIN, Place, load_line
+from ontology.store.orm.reader import stored_name_key
+from ontology.store.orm.sql import bulk_insert, in_list, list_parameter, rows
+from ontology.store.port import DocumentWrite
+from oms_project.core.canonical_json import dumps, dumps_text
+from oms_project.core.context import Actor
+
+__all__ = ["append_commit", "database_time", "fork_line", "write_first_commit"]
+
+_VERSION_COLUMNS = (
+    "line_id",
+    "rid",
+    "kind",
+    "name_key",
+    "status",
+    "seq_from",
+    "deleted",
+    "body",
+    "body_hash",
+    "created",
+    "updated",
+    "search",
+)
+_INDEX_COLUMNS = ("line_id", "rid", "role", "key", "seq_from")
+#: Columns that a copied version gets anew.
+_PLACED = ("line_id", "seq_from")
+
+
+def append_commit(
+    *,
+    ontology_id: str,
+    branch: str,
+    head: CommitInfo,
+    place: Place,
+    writes: Sequence[DocumentWrite],
+    author: Actor,
+    message: str,
+    merged: str | None,
+    now: dt.datetime,
+) -> tuple[CommitInfo, Place]:
+    """Write a commit after ``head`` (which stands at ``place``) and return it with its place."""
+    # A commit is later than its parents even when clocks disagree, so that logs can sort by time.
+    time = max(now, head.time + dt.timedelta(microseconds=1))
+    place = _line_to_append(ontology_id, branch, place)
+    info = _append(
+        ontology_id=ontology_id,
+        parents=(head.id,) if merged is None else (head.id, merged),
+        line=place.line,
+        seq=place.seq + 1,
+        writes=writes,
+        author=author,
+        message=message,
+        time=time,
+    )
+    return info, Place(place.line, place.seq + 1)
+
+
+def _append(
+    *,
+    ontology_id: str,
+    parents: tuple[str, ...],
+    line: int,
+    seq: int,
+    writes: Sequence[DocumentWrite],
+    author: Actor,
+    message: str,
+    time: dt.datetime,
+) -> CommitInfo:
+    content = content_hash(_write_documents(line, seq, writes, author, time))
+    info = CommitInfo(
+        id=commit_id(
+            ontology_id=ontology_id,
+            parents=parents,
+            content=content,
+            author_id=author.id,
+            author_username=author.username,
+            time=time,
+            message=message,
+            signature="",
+        ),
+        parents=parents,
+        author=author.label,
+        author_id=author.id,
+        author_username=author.username,
+        time=time,
+        message=message,
+        content_hash=content,
+        change_count=len(writes),
+    )
+    _insert_commit(ontology_id, info, Place(line, seq))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ontology_line SET tip_seq = %s, writes = writes + %s WHERE id = %s",
+            [seq, len(writes), line],
+        )
+    return info
+
+
+def write_first_commit(
+    *, ontology_id: str, branch: str, header: DocumentWrite, author: Actor, now: dt.datetime
+) -> CommitInfo:
+    """The commit without parents that every history starts with; it holds the header document."""
+    line = fork_line(ontology_id, branch, None)
+    return _append(
+        ontology_id=ontology_id,
+        parents=(),
+        line=line,
+        seq=0,
+        writes=[header],
+        author=author,
+        message="Create the ontology",
+        time=now,
+    )
+
+
+def _insert_commit(ontology_id: str, info: CommitInfo, place: Place) -> None:
+    """Insert the row of a commit."""
+    bulk_insert(
+        "ontology_commit",
+        (
+            "id",
+            "ontology_id",
+            "line_id",
+            "seq",
+            "parent",
+            "merged",
+            "author_id",
+            "author_username",
+            "time",
+            "message",
+            "content_hash",
+            "change_count",
+            "signature",
+        ),
+        [
+            (
+                info.id,
+                ontology_id,
+                place.line,
+                place.seq,
+                info.parents[0] if info.parents else "",
+                info.parents[1] if len(info.parents) > 1 else "",
+                info.author_id,
+                info.author_username,
+                database_time(info.time),
+                info.message,
+                info.content_hash,
+                info.change_count,
+                info.signature,
+            )
+        ],
+    )
+
+
+def database_time(time: dt.datetime) -> Any:
+    """A time as the database's driver takes it."""
+    return connection.ops.adapt_datetimefield_value(time)
+
+
+def _line_to_append(ontology_id: str, branch: str, place: Place) -> Place:
+    tip, owner = rows(
+        "SELECT tip_seq, owner FROM ontology_line WHERE id = %s", [place.line]
+    )[0]
+    if tip == place.seq and owner == branch:
+        return place
+    return Place(fork_line(ontology_id, branch, place), place.seq)
+
+
+def fork_line(ontology_id: str, branch: str, place: Place | None) -> int:
+    """A new line of ``branch`` from ``place`` (None: an ontology's first line).
+
+    When a read would have to go through too many lines, the new line takes over the versions of
+    the nearer ones, and its chain keeps only lines before them. The cut is where the least has to
+    be copied; it is paid once in several forks, and follows what those branches changed.
+    """
+    chain: list[Place] = []
+    copied: list[Place] = []
+    if place is not None:
+        chain = [place, *load_line(place.line).chain]
+        if len(chain) >= MAX_CHAIN:
+            chain, copied = _cut(chain)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ontology_line "
+            "(ontology_id, parent_id, fork_seq, tip_seq, chain, owner, writes) "
+            "VALUES (%s, %s, %s, %s, %s, %s, 0) RETURNING id",
+            [
+                ontology_id,
+                None if place is None else place.line,
+                -1 if place is None else place.seq,
+                -1 if place is None else place.seq,
+                dumps_text([[step.line, step.seq] for step in chain]),
+                branch,
+            ],
+        )
+        line: int = cursor.fetchone()[0]
+    if copied:
+        assert place is not None
+        _copy_versions(copied, line, place.seq)
+    return line
+
+
+def _cut(chain: list[Place]) -> tuple[list[Place], list[Place]]:
+    """Split a full chain into the far lines that stay and the nearer lines to be copied."""
+    counted = dict(
+        rows(
+            f"SELECT id, writes FROM ontology_line WHERE {in_list('id')}",
+            [list_parameter([step.line for step in chain])],
+        )
+    )
+    weights = [counted[step.line] for step in chain]
+    # Keeping more lines copies less now but leaves room for fewer forks until the next cut, so
+    # compare the cost per fork: small lines are gathered, a heavy one is left where it is.
+    def cost_per_fork(kept: int) -> float:
+        return (sum(weights[: len(chain) - kept]) + 1) / (MAX_CHAIN - 1 - kept)
+
+    kept = min(range(1, MAX_CHAIN - 1), key=cost_per_fork)
+    return chain[len(chain) - kept :], chain[: len(chain) - kept]
+
+
+def _copy_versions(copied: list[Place], line: int, seq: int) -> None:
+    columns = ", ".join(column for column in _VERSION_COLUMNS if column not in _PLACED)
+    for rank, step in enumerate(copied):
+        nearer = copied[:rank]
+        shadow = "".join(
+            " AND NOT EXISTS (SELECT 1 FROM ontology_documentversion n WHERE n.line_id = %s "
+            "AND n.rid = v.rid AND n.seq_from <= %s)"
+            for _ in nearer
+        )
+        shadowed = [value for place in nearer for value in (place.line, place.seq)]
+        valid = "v.line_id = %s AND v.seq_from <= %s AND (v.seq_to IS NULL OR v.seq_to > %s)"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO ontology_documentversion (line_id, seq_from, {columns}) "
+                f"SELECT %s, %s, {columns} FROM ontology_documentversion v "
+                f"WHERE {valid}{shadow}",
+                [line, seq, step.line, step.seq, step.seq, *shadowed],
+            )
+            cursor.execute(
+                "INSERT INTO ontology_documentindex (line_id, seq_from, rid, role, key) "
+                "SELECT %s, %s, v.rid, v.role, v.key FROM ontology_documentindex v "
+                f"WHERE {valid}{shadow}",
+                [line, seq, step.line, step.seq, step.seq, *shadowed],
+            )
+
+
+def _write_documents(
+    line: int, seq: int, writes: Sequence[DocumentWrite], author: Actor, time: dt.datetime
+) -> list[tuple[str, Any, str | None]]:
+    stamp = time_text(time)
+    who = f'"{{}}_by":{dumps_text(author.id)},"{{}}_by_username":{dumps_text(author.username)}'
+    created = f'"_created_at":"{stamp}",' + who.replace("{}", "_created")
+    updated = f'"_updated_at":"{stamp}",' + who.replace("{}", "_updated")
+    live = updated + ',"_deleted":false,"_deleted_at":null,"_deleted_by":null'
+    dead = updated + (
+        f',"_deleted":true,"_deleted_at":"{stamp}","_deleted_by":{dumps_text(author.id)}'
+    )
+    hashes: list[tuple[str, Any, str | None]] = []
+    versions: list[tuple[Any, ...]] = []
+    entries: list[tuple[Any, ...]] = []
+    replaced: list[str] = []
+    unindexed: list[str] = []
+    for write in writes:
+        before = write.before
+        here = before is not None and before.locator[0] == line
+        if here:
+            replaced.append(write.rid)
+        if write.body is None:
+            assert before is not None, "only what exists can be deleted"
+            body, text, digest = before.body, before.text, before.hash
+        else:
+            body = write.body
+            text = dumps(body).decode()
+            digest = text_hash(text)
+        deleted = write.body is None
+        hashes.append((write.rid, write.kind, None if deleted else digest))
+        versions.append(
+            (
+                line,
+                write.rid,
+                write.kind.value,
+                stored_name_key(write.kind, body),
+                "" if write.kind in INSTANCE_KINDS else body.get("status", "active"),
+                seq,
+                deleted,
+                text,
+                digest,
+                before.created if before is not None else created,
+                dead if deleted else live,
+                search_text(write.kind, body),
+            )
+        )
+        new: set[IndexEntry] = set() if deleted else index_entries(write.kind, body)
+        if here and before is not None:
+            if not before.deleted and new == index_entries(before.kind, before.body):
+                continue
+            unindexed.append(write.rid)
+        entries += [(line, write.rid, entry.role, entry.key, seq) for entry in new]
+    for table, rids in (("documentversion", replaced), ("documentindex", unindexed)):
+        if rids:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"UPDATE ontology_{table} SET seq_to = %s WHERE line_id = %s "
+                    f"AND {in_list('rid')} AND seq_to IS NULL",
+                    [seq, line, list_parameter(rids)],
+                )
+    bulk_insert("ontology_documentversion", _VERSION_COLUMNS, versions)
+    bulk_insert("ontology_documentindex", _INDEX_COLUMNS, entries)
+    return hashes

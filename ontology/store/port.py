@@ -1,0 +1,363 @@
+"""The ontology store port: what OMS needs of a place that keeps ontologies.
+
+Small, and the same for every store. Merge, the meaning of a diff, validation and compatibility
+are not in it: they live in the domain, once. The promises that every store keeps are the contract
+suite in ``tests/contract``; they are listed in ``docs/adr``.
+
+Identifiers: ontologies by ``id``; commits by their 64-digit id; documents by ``rid``.
+Errors: only ``oms_project.core.errors``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
+from ontology.domain.documents import Body, document_id
+from ontology.domain.kinds import Kind
+from oms_project.core.canonical_json import loads
+from oms_project.core.context import Actor
+
+__all__ = [
+    "CommitReader",
+    "DocumentFilter",
+    "DocumentWrite",
+    "OntologyStore",
+    "Progress",
+    "Revision",
+    "StoredChange",
+    "StoredDocument",
+]
+
+#: ``(phase, done, total or None)``
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document as a store keeps it.
+
+    Attributes:
+        text: the body in canonical JSON.
+        hash: SHA-256 of ``text``, 64 hexadecimal digits.
+        created, updated: the audit fields as JSON members without braces
+            (``"_created_at":"…",…``), ready to be spliced.
+        deleted: a delete keeps the body; live reads leave such documents out.
+        locator: the store's own; callers pass it back unchanged.
+    """
+
+    rid: str
+    kind: Kind
+    text: str
+    hash: str
+    created: str
+    updated: str
+    deleted: bool = False
+    locator: Any = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def body(self) -> Body:
+        """The parsed body; must not be changed."""
+        parsed: Body = loads(self.text)
+        return parsed
+
+    @property
+    def id(self) -> str:
+        """The rendered ``@id``."""
+        return document_id(self.kind, self.rid, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWrite:
+    """One document of a commit.
+
+    Attributes:
+        before: the document at the branch's head as read from it (also a deleted one), or None
+            when there is none; the caller reads it inside ``writing``.
+        body: the new body in normal form; None deletes.
+    """
+
+    rid: str
+    kind: Kind
+    before: StoredDocument | None
+    body: Body | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChange:
+    """A document that differs between two commits; None: not live there."""
+
+    rid: str
+    kind: Kind
+    before: StoredDocument | None
+    after: StoredDocument | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One commit that wrote a document, with what it wrote and what stood before."""
+
+    commit: CommitInfo
+    document: StoredDocument
+    previous: StoredDocument | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFilter:
+    """Which documents to list; empty members do not filter.
+
+    Attributes:
+        text: case-folded text to find in names, labels, descriptions and IRIs.
+        rids: only these.
+    """
+
+    kinds: tuple[Kind, ...] = ()
+    text: str = ""
+    status: str = ""
+    rids: frozenset[str] | None = None
+    include_deleted: bool = False
+
+
+class CommitReader(Protocol):
+    """Reads of one commit; two reads of the same commit never differ.
+
+    Implements ``ontology.domain.state.State``.
+    """
+
+    @property
+    def commit(self) -> CommitInfo: ...
+
+    def get_many(self, rids: Collection[str]) -> Mapping[str, StoredDocument]:
+        """``rid`` -> live document."""
+        ...
+
+    def get_with_deleted(self, rids: Collection[str]) -> Mapping[str, StoredDocument]:
+        """``rid`` -> document, live or deleted."""
+        ...
+
+    def find_names(self, kind: Kind, keys: Collection[str]) -> Mapping[str, list[str]]:
+        """``name_key`` -> ``rid``s of live documents."""
+        ...
+
+    def find_entries(self, role: str, keys: Collection[str]) -> Mapping[str, list[str]]:
+        """key -> ``rid``s of live documents that are indexed by ``(role, key)``; roles ``iri``,
+        ``alias`` (key ``Kind/name_key``), ``tag``, or a reference's role (key: the target)."""
+        ...
+
+    def referrers(
+        self, rids: Collection[str], roles: Collection[str] | None = None
+    ) -> Mapping[str, set[tuple[str, str]]]:
+        """As ``State.referrers``."""
+        ...
+
+    def list(
+        self,
+        *,
+        where: DocumentFilter,
+        after: tuple[str, str, str] | None = None,
+        limit: int = 100,
+    ) -> Sequence[StoredDocument]:
+        """Documents in the order of (kind, name without case, rid).
+
+        Args:
+            after: ``(kind, name_key, rid)`` of the last document of the page before.
+        """
+        ...
+
+    def scan(self, kinds: Collection[Kind] = ()) -> Iterator[StoredDocument]:
+        """All live documents, in the order of ``list``, without holding them all."""
+        ...
+
+    def count(self) -> Mapping[Kind, int]:
+        """Number of live documents per kind."""
+        ...
+
+
+class OntologyStore(Protocol):
+    """A place that keeps ontologies."""
+
+    # --- ontologies -----------------------------------------------------------------------------
+    def create_ontology(
+        self, *, name: str, base_iri: str, description: str, header: Body, author: Actor
+    ) -> OntologyInfo:
+        """Create an ontology with its default branch ``main`` at a first commit that holds the
+        header document.
+
+        Raises:
+            Conflict: ``already_exists``.
+        """
+        ...
+
+    def list_ontologies(self) -> Sequence[OntologyInfo]:
+        """All that are not deleted, by name."""
+        ...
+
+    def get_ontology(self, name_or_id: str) -> OntologyInfo:
+        """Raises NotFound."""
+        ...
+
+    def update_ontology(
+        self, ontology_id: str, *, description: str | None, default_branch: str | None
+    ) -> OntologyInfo:
+        """Change what is given. Raises NotFound."""
+        ...
+
+    def delete_ontology(self, ontology_id: str) -> None:
+        """Take it out of the registry and free its name; its history is kept."""
+        ...
+
+    def rid_namespace(self, ontology_id: str) -> str:
+        """The UUID in which ``rid``s of this ontology are derived: the same for the same base
+        IRI, so that equal things meet."""
+        ...
+
+    # --- refs -----------------------------------------------------------------------------------
+    def create_branch(
+        self, ontology_id: str, *, name: str, commit: str, protected: bool, author: Actor
+    ) -> BranchInfo:
+        """A name for a commit; costs the same whatever the commit holds. Raises Conflict."""
+        ...
+
+    def get_branch(self, ontology_id: str, name: str) -> BranchInfo:
+        """Raises NotFound."""
+        ...
+
+    def list_branches(
+        self, ontology_id: str, *, after: str = "", limit: int = 100
+    ) -> Sequence[BranchInfo]:
+        """By name, after the name ``after``."""
+        ...
+
+    def protect_branch(self, ontology_id: str, name: str, *, protected: bool) -> BranchInfo:
+        """Raises NotFound."""
+        ...
+
+    def move_branch(
+        self, ontology_id: str, name: str, *, to: str, expected_head: str
+    ) -> BranchInfo:
+        """Fast-forward: let the branch point at ``to``.
+
+        Raises:
+            Conflict: ``stale_head`` with ``data.head``.
+        """
+        ...
+
+    def delete_branch(self, ontology_id: str, name: str) -> None:
+        """Forget the name; commits stay. Raises NotFound."""
+        ...
+
+    def create_tag(
+        self, ontology_id: str, *, name: str, commit: str, message: str, author: Actor
+    ) -> TagInfo:
+        """Raises Conflict."""
+        ...
+
+    def get_tag(self, ontology_id: str, name: str) -> TagInfo:
+        """Raises NotFound."""
+        ...
+
+    def list_tags(
+        self, ontology_id: str, *, after: str = "", limit: int = 100
+    ) -> Sequence[TagInfo]:
+        """By name, after the name ``after``."""
+        ...
+
+    def delete_tag(self, ontology_id: str, name: str) -> None:
+        """Raises NotFound."""
+        ...
+
+    def resolve(self, ontology_id: str, ref: str) -> CommitInfo:
+        """The commit that ``ref`` names, see ``ontology.contract``. Raises NotFound, Invalid."""
+        ...
+
+    # --- writing --------------------------------------------------------------------------------
+    def writing(self, ontology_id: str, branch: str) -> AbstractContextManager[CommitInfo]:
+        """Hold the branch's lock: gives the head, which nobody else moves until the block ends.
+        What the block writes is atomic: all of it is durable when the block has ended, or none.
+        """
+        ...
+
+    def commit(
+        self,
+        ontology_id: str,
+        branch: str,
+        *,
+        writes: Sequence[DocumentWrite],
+        author: Actor,
+        message: str,
+        expected_head: str,
+        merged: str | None = None,
+    ) -> CommitInfo:
+        """Commit inside ``writing``.
+
+        Args:
+            merged: a second parent.
+
+        Raises:
+            Conflict: ``stale_head`` when the head is not ``expected_head``; ``data.head`` is it.
+        """
+        ...
+
+    # --- reading --------------------------------------------------------------------------------
+    def reader(self, ontology_id: str, commit: CommitInfo) -> CommitReader:
+        """Reads at a commit."""
+        ...
+
+    def get_commit(self, ontology_id: str, commit: str) -> CommitInfo:
+        """By full id. Raises NotFound."""
+        ...
+
+    def log(
+        self,
+        ontology_id: str,
+        commit: CommitInfo,
+        *,
+        first_parent: bool = False,
+        before: tuple[dt.datetime, str] | None = None,
+        limit: int = 50,
+    ) -> Sequence[CommitInfo]:
+        """``commit`` and its ancestors, latest first.
+
+        Args:
+            before: ``(time, id)`` of the last commit of the page before.
+        """
+        ...
+
+    def changes(
+        self, ontology_id: str, from_commit: CommitInfo, to_commit: CommitInfo
+    ) -> Sequence[StoredChange]:
+        """Documents that differ; costs what was changed between the two, in any direction."""
+        ...
+
+    def history(
+        self,
+        ontology_id: str,
+        commit: CommitInfo,
+        rid: str,
+        *,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[Revision]:
+        """Commits on the first-parent line that wrote ``rid``, latest first.
+
+        Args:
+            before: id of the last commit of the page before.
+        """
+        ...
+
+    def merge_bases(self, ontology_id: str, one: CommitInfo, other: CommitInfo) -> Sequence[str]:
+        """The best common ancestors (usually one), sorted by id."""
+        ...
+
+    def is_ancestor(self, ontology_id: str, ancestor: CommitInfo, commit: CommitInfo) -> bool:
+        """Whether ``commit`` has ``ancestor`` in its history (or is it)."""
+        ...
+
+    def verify(self, ontology_id: str, *, on_progress: Progress | None = None) -> VerifyReport:
+        """Recompute every hash from what is stored, and check that the parts agree."""
+        ...
