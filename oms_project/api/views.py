@@ -1,0 +1,53 @@
+"""The root's own endpoints: the document that describes the API, and what answers the unknown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from oms_project.api.errors import problem_for
+from oms_project.core.errors import NotFound
+
+__all__ = ["DocsView", "SchemaView", "unknown_endpoint"]
+
+_JSON: list[type[BaseRenderer]] = [OpenApiJsonRenderer2, OpenApiJsonRenderer]
+_YAML: list[type[BaseRenderer]] = [OpenApiYamlRenderer, OpenApiYamlRenderer2]
+
+
+class SchemaView(SpectacularAPIView):
+    """OpenAPI 3.1 as JSON, or YAML with ``?format=yaml`` or an ``Accept`` header for it."""
+
+    renderer_classes = [*_JSON, *_YAML]
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """JSON first, unless YAML is asked for."""
+        if self.request.GET.get("format") == "yaml":
+            return [renderer() for renderer in _YAML]
+        return [renderer() for renderer in (*_JSON, *_YAML)]
+
+
+class DocsView(SpectacularSwaggerView):
+    """The same document for a person, to read and to try; every asset is served from here."""
+
+    url_name = "schema"
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """The page."""
+        return super().get(request, *args, **kwargs)
+
+
+@csrf_exempt
+def unknown_endpoint(request: HttpRequest) -> HttpResponse:
+    """Whatever is asked for under ``/api/`` and does not exist."""
+    return problem_for(NotFound(f"There is no endpoint {request.path}."), request)

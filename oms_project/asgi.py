@@ -1,0 +1,16 @@
+"""The ASGI application: HTTP now, WebSockets when subscriptions arrive."""
+
+from __future__ import annotations
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+from oms_project.settings.env import use_settings
+
+use_settings("oms_project.settings.prod")
+_http = get_asgi_application()  # sets up the apps, before anything below imports them
+
+from scheduling.worker import start_worker  # noqa: E402
+
+application = ProtocolTypeRouter({"http": _http})
+start_worker()

@@ -1,0 +1,1 @@
+"""Who there is: users, their roles, and how they prove it."""

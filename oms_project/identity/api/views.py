@@ -1,0 +1,91 @@
+"""Sign in, renew, check, and who am I."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework_simplejwt.views import (
+    TokenObtainPairView,
+    TokenRefreshView,
+    TokenVerifyView,
+)
+
+from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.context import current_actor
+from oms_project.identity import selectors
+from oms_project.identity.api.serializers import MeSerializer, RefreshSerializer
+
+__all__ = ["MeView", "RefreshView", "TokenView", "VerifyView"]
+
+
+@extend_schema(tags=["auth"], operation_id="auth_token")
+class TokenView(TokenObtainPairView):
+    """Trade a user name and a password for an access token and a refresh token."""
+
+    @extend_schema(
+        summary="Sign in",
+        examples=[
+            OpenApiExample(
+                "credentials",
+                value={"username": "admin", "password": "what `make run` printed"},
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().post(request, *args, **kwargs)
+
+
+@extend_schema(tags=["auth"], operation_id="auth_refresh")
+class RefreshView(TokenRefreshView):
+    """Trade a refresh token for a new access token."""
+
+    serializer_class = RefreshSerializer
+
+    @extend_schema(summary="Renew the access token")
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().post(request, *args, **kwargs)
+
+
+@extend_schema(tags=["auth"], operation_id="auth_verify")
+class VerifyView(TokenVerifyView):
+    """Say whether a token is genuine and has not expired: 200, or 401."""
+
+    @extend_schema(
+        summary="Check a token",
+        responses={200: OpenApiResponse(response={"type": "object"}, description="It holds.")},
+    )
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().post(request, *args, **kwargs)
+
+
+class MeView(APIView):
+    """The current user, with roles and permissions."""
+
+    @extend_schema(
+        tags=["auth"], operation_id="auth_me", summary="Who am I", responses=MeSerializer
+    )
+    def get(self, _request: Request) -> Response:
+        actor = current_actor()
+        user = selectors.get_user(username=actor.username)
+        return Response(
+            {
+                "id": user.id,
+                "username": user.username,
+                "display_name": user.display_name,
+                "email": user.email,
+                "roles": [
+                    {"role": binding.role.value, "ontology": binding.ontology or None}
+                    for binding in user.bindings
+                ],
+                "permissions": [
+                    permission
+                    for permission in permissions.ALL
+                    if authorizer.ontologies(actor, permission) is None
+                ],
+            }
+        )

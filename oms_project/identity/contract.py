@@ -1,0 +1,87 @@
+"""PUBLIC: what other apps may know of users and roles, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from oms_project.core.context import Actor
+from oms_project.core.errors import Conflict, Invalid, NotFound
+from oms_project.identity.domain import Role
+
+__all__ = [
+    "EVERYTHING",
+    "BindingInfo",
+    "Person",
+    "Role",
+    "UnknownUser",
+    "UserInfo",
+    "UsernameTaken",
+    "WeakPassword",
+    "actor_of",
+]
+
+# The scope of a role that holds for every ontology.
+EVERYTHING = ""
+
+
+class UnknownUser(NotFound):
+    """No user has this name or id."""
+
+    code = "user_not_found"
+    title = "User not found"
+
+
+class UsernameTaken(Conflict):
+    """Another user has this name, compared without case."""
+
+    code = "username_taken"
+    title = "User name taken"
+
+
+class WeakPassword(Invalid):
+    """The password breaks a rule; ``errors`` says which."""
+
+    code = "weak_password"
+    title = "Weak password"
+
+
+@dataclass(frozen=True, slots=True)
+class BindingInfo:
+    """A role, and where it holds: an ontology's name, or `EVERYTHING`."""
+
+    role: Role
+    ontology: str = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class UserInfo:
+    """A user as others see it."""
+
+    id: str
+    username: str
+    display_name: str
+    email: str
+    is_active: bool
+    created_at: datetime
+    bindings: tuple[BindingInfo, ...] = ()
+
+
+class Person(Protocol):
+    """What an actor is made of; the user model has it."""
+
+    @property
+    def pk(self) -> UUID: ...
+
+    def get_username(self) -> str: ...
+
+    def get_full_name(self) -> str: ...
+
+
+def actor_of(user: Person) -> Actor:
+    """The plain value that travels in the context instead of the user."""
+    return Actor(
+        id=str(user.pk), username=user.get_username(), display_name=user.get_full_name()
+    )

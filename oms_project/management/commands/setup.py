@@ -1,0 +1,55 @@
+"""``manage.py setup``: everything a first start needs; run again, it changes nothing."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.core.management import call_command, get_commands
+from django_typer.management import TyperCommand
+
+from oms_project.core.context import SYSTEM, acting_as
+from oms_project.identity import selectors, services
+from oms_project.identity.contract import BindingInfo, Role
+
+ADMINISTRATOR = "admin"
+
+
+class Command(TyperCommand):
+    """Migrate the database, make an administrator, seed the demo. Safe to repeat."""
+
+    help = "Migrate the database, make an administrator at first start, seed the demo."
+    requires_system_checks = []
+
+    def handle(self, demo: bool = True) -> None:
+        """Set everything up.
+
+        Args:
+            demo: also make the demo ontology.
+        """
+        call_command("migrate", interactive=False, verbosity=0)
+        self.stdout.write("The database is up to date.")
+        with acting_as(SYSTEM):
+            self._administrator()
+        if demo and "demo" in get_commands():
+            call_command("demo")
+
+    def _administrator(self) -> None:
+        if selectors.has_administrator():
+            self.stdout.write(
+                f"Administrator: {ADMINISTRATOR} (the password was printed at the first start; "
+                f"to set a new one: python manage.py changepassword {ADMINISTRATOR})"
+            )
+            return
+        password = secrets.token_urlsafe(15)
+        services.create_user(
+            username=ADMINISTRATOR,
+            password=password,
+            display_name="Administrator",
+            bindings=[BindingInfo(Role.ADMINISTRATOR)],
+            is_superuser=True,
+        )
+        self.stdout.write(
+            f"Administrator: {ADMINISTRATOR}\n"
+            f"Password:      {password}\n"
+            "It is stored only as a hash and is not shown again."
+        )

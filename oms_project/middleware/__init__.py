@@ -1,0 +1,1 @@
+"""The request chain; its order stands in ``MIDDLEWARE`` (settings/base.py)."""

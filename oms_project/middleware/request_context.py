@@ -1,0 +1,78 @@
+"""A request id for every request, echoed in the answer, and one access log line."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import structlog
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from oms_project.core.context import request_scope
+from oms_project.core.ids import new_id
+
+__all__ = ["RequestContextMiddleware"]
+
+HEADER = "X-Request-ID"
+# What may stand in a log line and in a header without being escaped.
+_SANE = re.compile(r"^[A-Za-z0-9._:+/=-]{8,128}$")
+_QUIET = frozenset({"/health/live", "/health/ready"})
+
+log = structlog.get_logger("oms.access")
+
+SyncNext = Callable[[HttpRequest], HttpResponseBase]
+AsyncNext = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+
+class RequestContextMiddleware:
+    """Takes ``X-Request-ID`` from the client when it is sane, else makes one."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: SyncNext | AsyncNext) -> None:
+        self.get_response = get_response
+        self._async = iscoroutinefunction(get_response)
+        if self._async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self._async:
+            return self._call_async(request)
+        request_id = _request_id(request)
+        started = time.perf_counter()
+        with request_scope(request_id):
+            response = cast("SyncNext", self.get_response)(request)
+            return _finish(request, response, request_id, started)
+
+    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
+        request_id = _request_id(request)
+        started = time.perf_counter()
+        with request_scope(request_id):
+            response = await cast("AsyncNext", self.get_response)(request)
+            return _finish(request, response, request_id, started)
+
+
+def _request_id(request: HttpRequest) -> str:
+    offered = request.headers.get(HEADER, "")
+    return offered if _SANE.match(offered) else new_id()
+
+
+def _finish(
+    request: HttpRequest, response: HttpResponseBase, request_id: str, started: float
+) -> HttpResponseBase:
+    response.headers[HEADER] = request_id
+    if request.path not in _QUIET or response.status_code >= 500:
+        log.info(
+            "request",
+            method=request.method,
+            path=request.path,  # without the query string: it may hold what is private
+            status=response.status_code,
+            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            actor=getattr(request, "oms_actor_name", None),
+        )
+    return response

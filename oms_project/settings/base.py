@@ -1,0 +1,207 @@
+"""What every mode shares. The environment comes from `env`, and from nowhere else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from oms_project.observability.logs import logging_config
+from oms_project.settings import env
+from oms_project.settings.databases import cache_config, channel_layer_config, database_config
+
+BASE_DIR = env.BASE_DIR
+ENVIRONMENT = env.load()
+
+SECRET_KEY = ENVIRONMENT.SECRET_KEY
+DEBUG = False
+ALLOWED_HOSTS = ENVIRONMENT.ALLOWED_HOSTS
+CSRF_TRUSTED_ORIGINS = ENVIRONMENT.CSRF_TRUSTED_ORIGINS
+
+INSTALLED_APPS = [
+    "daphne",  # before staticfiles: `runserver` then speaks ASGI
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_typer",
+    "oms_project",
+    "oms_project.identity",
+    "oms_project.idempotency",
+    "scheduling",
+    "ontology",
+]
+
+# The request chain, outermost first.
+MIDDLEWARE = [
+    "oms_project.middleware.request_context.RequestContextMiddleware",  # request id, access log
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "oms_project.middleware.actor.ActorMiddleware",  # token or session → who acts
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "oms_project.urls"
+WSGI_APPLICATION = "oms_project.wsgi.application"
+ASGI_APPLICATION = "oms_project.asgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- stores ----------------------------------------------------------------------------------------
+DATABASES = {"default": database_config(ENVIRONMENT)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": cache_config(ENVIRONMENT)}
+CHANNEL_LAYERS = {"default": channel_layer_config(ENVIRONMENT)}
+OMS_CACHE_LOCAL_SIZE = ENVIRONMENT.OMS_CACHE_LOCAL_SIZE
+OMS_CACHE_LOCAL_TTL = ENVIRONMENT.OMS_CACHE_LOCAL_TTL
+OMS_CACHE_REDIS_TTL = ENVIRONMENT.OMS_CACHE_REDIS_TTL
+
+# -- who -------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "identity.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+# Paths that look at no credentials, so that a probe works while the database is away.
+OMS_UNAUTHENTICATED_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
+
+JWT_SECRET = ENVIRONMENT.JWT_SECRET
+SIMPLE_JWT: dict[str, Any] = {
+    "SIGNING_KEY": JWT_SECRET,
+    "ALGORITHM": ENVIRONMENT.JWT_ALGORITHM,
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ENVIRONMENT.JWT_ACCESS_MINUTES),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=ENVIRONMENT.JWT_REFRESH_DAYS),
+    "ISSUER": "oms",
+    "AUDIENCE": "oms",
+    "USER_ID_CLAIM": "sub",
+    "CHECK_REVOKE_TOKEN": True,  # a changed password ends every token
+    "UPDATE_LAST_LOGIN": True,
+}
+
+# -- the local or remote switch: name → the class that serves it -----------------------------------
+OMS_SERVICES = {
+    "authorizer": "oms_project.identity.authorization.RoleAuthorizer",
+    "idempotency": "oms_project.idempotency.services.DatabaseIdempotency",
+    "jobs": "scheduling.services.LocalJobService",
+}
+
+# -- REST ------------------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "oms_project.identity.api.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["oms_project.api.json.ExactJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["oms_project.api.json.ExactJSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "oms_project.api.errors.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,  # `?format=` belongs to exports
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "OMS",
+    "DESCRIPTION": "Ontologies under version control: define, branch, review, merge, consume.",
+    "VERSION": "v1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "displayRequestDuration": True},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PREPROCESSING_HOOKS": ["oms_project.api.schema.only_the_api"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "oms_project.api.schema.describe_problems",
+    ],
+}
+OMS_MAX_BODY_BYTES = ENVIRONMENT.OMS_MAX_BODY_MB * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = OMS_MAX_BODY_BYTES
+
+# -- jobs ------------------------------------------------------------------------------------------
+OMS_JOB_WORKERS = ENVIRONMENT.OMS_JOB_WORKERS
+
+# -- languages, time -------------------------------------------------------------------------------
+LANGUAGE_CODE = ENVIRONMENT.LANGUAGE_CODE
+LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+TIME_ZONE = ENVIRONMENT.TIME_ZONE
+USE_TZ = True
+
+# -- static files ----------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = ENVIRONMENT.OMS_DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# -- security headers that hold in every mode ------------------------------------------------------
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if ENVIRONMENT.TRUST_PROXY_HEADERS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TRUST_PROXY_HEADERS = ENVIRONMENT.TRUST_PROXY_HEADERS
+
+LOGGING_CONFIG = None  # `OmsProjectConfig.ready` sets up structlog and logging at once
+OMS_LOGGING = logging_config(level=ENVIRONMENT.LOG_LEVEL, form=ENVIRONMENT.LOG_FORMAT)
+
+DT_RICH_TRACEBACK_CONFIG = None  # django-typer: plain tracebacks, fit for a log
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "OMS",
+    "SITE_HEADER": "OMS",
+    "SITE_SUBHEADER": _("Ontology management"),
+    "SITE_SYMBOL": "account_tree",
+    "SHOW_LANGUAGES": True,
+    "SHOW_VIEW_ON_SITE": False,
+}

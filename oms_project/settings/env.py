@@ -1,0 +1,179 @@
+"""The environment, typed. The ONLY module that reads ``os.environ``.
+
+Every variable is a field of `Environment`: its name, type, default and one sentence. The reference
+page ``docs/reference/settings.md`` lists the same, and a test fails when one of them is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import environ
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+__all__ = ["BASE_DIR", "Environment", "EnvironmentInvalid", "kept_secret", "load", "use_settings"]
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _drop_empty(value: object) -> object:
+    parts = _split(value)
+    return [part for part in parts if part != ""] if isinstance(parts, list) else parts
+
+
+CommaList = Annotated[list[str], BeforeValidator(_drop_empty)]
+
+
+class EnvironmentInvalid(Exception):
+    """A variable cannot be used; the message names each one and says why."""
+
+
+class Environment(BaseModel):
+    """What can be set from outside. A field's name is the variable's name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # -- the process
+    SECRET_KEY: str = Field(
+        "",
+        description="Signs sessions and forms. Development makes one in the data folder; "
+        "production needs at least 50 random characters.",
+    )
+    DEBUG: bool = Field(
+        False, description="Shows errors in full. Development turns it on; production refuses it."
+    )
+    ALLOWED_HOSTS: CommaList = Field(
+        [],
+        description="Host names that the server answers to, separated by commas. Production needs "
+        "at least one; development answers to every name.",
+    )
+    CSRF_TRUSTED_ORIGINS: CommaList = Field(
+        [], description="Origins (scheme://host) that may send forms, separated by commas."
+    )
+    TRUST_PROXY_HEADERS: bool = Field(
+        False,
+        description="Believe X-Forwarded-Proto and X-Forwarded-For: only behind a gateway that "
+        "sets them itself.",
+    )
+    SECURE_SSL_REDIRECT: bool = Field(
+        True, description="Production only: send plain HTTP requests to HTTPS."
+    )
+    TIME_ZONE: str = Field("UTC", description="Time zone of the console (the API speaks UTC).")
+    LANGUAGE_CODE: Literal["en", "ko"] = Field(
+        "en", description="Language of the console for browsers that ask for none of ours."
+    )
+    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least severe log line that is written."
+    )
+    LOG_FORMAT: Literal["auto", "json", "pretty"] = Field(
+        "auto", description="`json` for machines, `pretty` for people, `auto`: pretty in a terminal."
+    )
+    OMS_DATA_DIR: Path = Field(
+        BASE_DIR / "var",
+        description="Folder of what a development server keeps: SQLite file, generated secrets.",
+    )
+
+    # -- stores
+    DATABASE_URL: str = Field(
+        "",
+        description="`postgresql://user:password@host/name`, or `sqlite:///path`; empty: the file "
+        "`oms.sqlite3` in the data folder.",
+    )
+    POSTGRESQL_POOL_SIZE: int = Field(
+        50, ge=1, le=1000, description="Connections to PostgreSQL that one process may hold."
+    )
+    REDIS_URL: str = Field(
+        "",
+        description="`redis://host:port/0`: shared cache and channel layer; empty: in memory, "
+        "for a single process.",
+    )
+    REDIS_POOL_SIZE: int = Field(
+        100, ge=1, le=10000, description="Connections to Redis that one process may hold."
+    )
+    OMS_CACHE_LOCAL_SIZE: int = Field(
+        1000, ge=0, description="Entries of the cache inside each process."
+    )
+    OMS_CACHE_LOCAL_TTL: int = Field(
+        60, ge=1, description="Seconds an entry stays in the cache inside each process."
+    )
+    OMS_CACHE_REDIS_TTL: int = Field(
+        300, ge=1, description="Seconds an entry stays in the shared cache."
+    )
+
+    # -- tokens
+    JWT_SECRET: str = Field(
+        "",
+        description="Key that signs access tokens. Development makes one in the data folder; "
+        "production needs at least 32 random characters, other than SECRET_KEY.",
+    )
+    JWT_ALGORITHM: Literal["HS256", "HS384", "HS512"] = Field(
+        "HS256", description="Algorithm that signs access tokens."
+    )
+    JWT_ACCESS_MINUTES: int = Field(
+        30, ge=1, le=1440, description="Minutes until an access token expires."
+    )
+    JWT_REFRESH_DAYS: int = Field(7, ge=1, le=90, description="Days until a refresh token expires.")
+
+    # -- limits and work
+    OMS_MAX_BODY_MB: int = Field(
+        64, ge=1, le=10240, description="Megabytes that the body of one JSON request may have."
+    )
+    OMS_JOB_WORKERS: int = Field(
+        1, ge=0, le=32, description="Threads of a server process that run jobs; 0: it runs none."
+    )
+
+
+def load(values: dict[str, str] | None = None) -> Environment:
+    """Read the environment (after the file ``.env`` beside ``manage.py``, when there is one).
+
+    Args:
+        values: read these instead; for tests.
+
+    Raises:
+        EnvironmentInvalid: a variable has a value that cannot be used.
+    """
+    if values is None:
+        dotenv = BASE_DIR / ".env"
+        if dotenv.is_file():
+            environ.Env.read_env(dotenv)
+        values = dict(os.environ)
+    known: dict[str, Any] = {
+        name: values[name] for name in Environment.model_fields if values.get(name, "") != ""
+    }
+    try:
+        return Environment.model_validate(known)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{problem['loc'][0]}: {problem['msg']} (it is {problem['input']!r})"
+            for problem in error.errors()
+        )
+        raise EnvironmentInvalid(f"The environment cannot be used. {problems}.") from error
+
+
+def use_settings(module: str) -> None:
+    """Choose the settings module unless the environment names one (``DJANGO_SETTINGS_MODULE``)."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", module)
+
+
+def kept_secret(folder: Path, name: str) -> str:
+    """A random secret that is made once and kept in ``folder``, readable by its owner only.
+
+    For development, where a restart must not sign everybody out. Two processes that start at
+    once agree: the first one to create the file wins.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(64))
+    return path.read_text(encoding="ascii").strip()

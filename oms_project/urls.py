@@ -1,0 +1,26 @@
+"""Every address: health, the REST API, the console, and what answers when there is none."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from oms_project.api.views import unknown_endpoint
+from oms_project.observability.health import urlpatterns as health_urls
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+urlpatterns = [
+    *health_urls,
+    path("api", unknown_endpoint),
+    path("api/", include("oms_project.api.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("console/", admin.site.urls),
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+]
+
+handler400 = "oms_project.api.handlers.bad_request"
+handler403 = "oms_project.api.handlers.permission_denied"
+handler404 = "oms_project.api.handlers.not_found"
+handler500 = "oms_project.api.handlers.server_error"
