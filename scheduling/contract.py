@@ -241,7 +241,7 @@ class JobService(Protocol):
         """Jobs, newest first: one's own, or everybody's with ``jobs.administer``.
 
         Raises:
-            Invalid: a bad limit or cursor.
+            BadRequest: a bad limit or cursor.
         """
         ...
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.clock import isoformat
 from oms_project.core.context import Actor, current_actor
-from oms_project.core.errors import Invalid
+from oms_project.core.errors import BadRequest
 from oms_project.core.ids import is_rid
 from oms_project.core.pagination import Page, checked_limit, decode_cursor, encode_cursor
 from scheduling.contract import JobInfo, JobNotFound, JobProgress, JobState
@@ -81,7 +81,7 @@ def _checked_key(created: str, job_id: str) -> tuple[datetime, uuid.UUID]:
     try:
         return datetime.fromisoformat(created), uuid.UUID(job_id)
     except ValueError as error:
-        raise Invalid("This cursor does not belong to this list.", code="bad_cursor") from error
+        raise BadRequest("This cursor does not belong to this list.", code="bad_cursor") from error
 
 
 def job_info(job: Job) -> JobInfo:

@@ -41,6 +41,7 @@ log = structlog.get_logger("oms.api")
 # The nearest class of an error decides.
 STATUS: Mapping[type[errors.OmsError], HTTPStatus] = {
     errors.OmsError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.BadRequest: HTTPStatus.BAD_REQUEST,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.BadRequest: HTTPStatus.BAD_REQUEST,
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -63,13 +64,6 @@ class ProblemResponse(Response):
         return to_json(self.data)
 
 
-class _Malformed(errors.OmsError):
-    """The request cannot be understood (400)."""
-
-    code = "malformed"
-    title = "Malformed request"
-
-
 class _HttpError(errors.OmsError):
     """What HTTP itself refuses; the status is REST framework's."""
 
@@ -80,8 +74,6 @@ class _HttpError(errors.OmsError):
 
 def status_of(error: BaseException) -> int:
     """The HTTP status of an error; 500 for what OMS did not raise on purpose."""
-    if isinstance(error, _Malformed):
-        return HTTPStatus.BAD_REQUEST
     for base in type(error).__mro__:
         if base in STATUS:
             return STATUS[base]
@@ -157,7 +149,7 @@ def _from_django(error: Exception) -> Exception:
         case RequestDataTooBig():
             return errors.TooLarge("The body of the request is too large.")
         case SuspiciousOperation() | BadRequest():
-            return _Malformed("The request is not acceptable.")
+            return errors.BadRequest("The request is not acceptable.")
         case OperationalError() | PoolTimeout():
             return errors.Unavailable(
                 "The database does not answer now: try again.", code="database_unavailable"
@@ -184,7 +176,7 @@ def _from_drf(error: drf.APIException) -> tuple[Exception, int, dict[str, str]]:
             )
             status = HTTPStatus.UNPROCESSABLE_ENTITY
         case drf.ParseError():
-            ours = _Malformed(_text(error.detail))
+            ours = errors.BadRequest(_text(error.detail))
         case drf.NotAuthenticated():
             ours = errors.Unauthenticated("Sign in first: no credentials were given.")
         case drf.AuthenticationFailed():

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from oms_project.core.errors import Invalid
+from oms_project.core.errors import BadRequest
 from oms_project.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, checked_limit
 
 __all__ = ["PAGE_PARAMETERS", "page_request", "page_response"]
@@ -32,7 +32,7 @@ def page_request(request: Request) -> tuple[int, str | None]:
     """Limit and cursor of a list request.
 
     Raises:
-        Invalid: the limit is no number or out of bounds.
+        BadRequest: the limit is no number or out of bounds.
     """
     raw = request.query_params.get("limit")
     if raw is None:
@@ -40,7 +40,7 @@ def page_request(request: Request) -> tuple[int, str | None]:
     elif raw.isascii() and raw.lstrip("-").isdigit() and len(raw) < 10:
         limit = checked_limit(int(raw))
     else:
-        raise Invalid(
+        raise BadRequest(
             f"limit must be a number between 1 and {MAX_LIMIT}.",
             code="bad_limit",
             data={"min": 1, "max": MAX_LIMIT},

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from oms_project.core import canonical_json
-from oms_project.core.errors import Invalid
+from oms_project.core.errors import BadRequest
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -46,12 +46,12 @@ def checked_limit(limit: int | None) -> int:
     """The page size to use: ``DEFAULT_LIMIT`` for ``None``.
 
     Raises:
-        Invalid: outside 1…``MAX_LIMIT`` (code ``bad_limit``).
+        BadRequest: outside 1…``MAX_LIMIT`` (code ``bad_limit``).
     """
     if limit is None:
         return DEFAULT_LIMIT
     if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid(
+        raise BadRequest(
             f"A page holds between 1 and {MAX_LIMIT} items; {limit} were asked for.",
             code="bad_limit",
             data={"min": 1, "max": MAX_LIMIT},
@@ -79,11 +79,11 @@ def decode_cursor(listing: str, cursor: str | None, *, types: Sequence[type]) ->
         types: type of each part of the key, for example ``(str, int)``.
 
     Raises:
-        Invalid: not a cursor of this list (code ``bad_cursor``).
+        BadRequest: not a cursor of this list (code ``bad_cursor``).
     """
     if cursor is None or cursor == "":
         return None
-    refused = Invalid(
+    refused = BadRequest(
         "This cursor does not belong to this list: start again without a cursor.",
         code="bad_cursor",
         data={"cursor": cursor[:100]},

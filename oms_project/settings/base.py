@@ -125,6 +125,7 @@ OMS_SERVICES = {
     "authorizer": "oms_project.identity.authorization.RoleAuthorizer",
     "idempotency": "oms_project.idempotency.services.DatabaseIdempotency",
     "jobs": "scheduling.services.LocalJobService",
+    "ontology_store": "ontology.store.orm.store.OrmStore",
 }
 
 # -- REST ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from oms_project.api.pages import PAGE_PARAMETERS, page_request, page_response
-from oms_project.core.errors import Invalid
+from oms_project.core.errors import BadRequest
 from scheduling.api.serializers import JobPageSerializer, JobSerializer, render_job
 from scheduling.contract import JobState, job_service
 
@@ -74,7 +74,7 @@ def _state(raw: str | None) -> JobState | None:
     try:
         return JobState(raw)
     except ValueError as error:
-        raise Invalid(
+        raise BadRequest(
             f"state must be one of {', '.join(JobState)}; it is {raw!r}.",
             errors=[{"field": "state", "message": "Not a state."}],
         ) from error
