@@ -1,0 +1,1 @@
+"""Management commands of ontologies: the door for a terminal."""

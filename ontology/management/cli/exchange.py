@@ -1,0 +1,248 @@
+"""``ontology import`` and ``ontology export``: RDF in and out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+from django_typer.management import command
+
+from oms_project.core.errors import Invalid
+from ontology import selectors, services
+from ontology.contract import ImportResult
+from ontology.management.cli.base import Format, OmsCommand, examples, usage_error
+from ontology.management.cli.options import (
+    AsUser,
+    Branch,
+    DryRun,
+    ExpectedHead,
+    Message,
+    Name,
+    OutputFormat,
+    Ref,
+)
+from ontology.management.cli.output import ProgressCallback
+from ontology.management.cli.rendering.merges import import_lines
+from ontology.wire import json_bytes
+
+__all__ = ["ExchangeCommands", "Mode"]
+
+_PANEL = "RDF in and out"
+
+_STDIN = Path("-")
+
+
+class Mode(StrEnum):
+    """What an import does with what is there already."""
+
+    MERGE = "merge"
+    REPLACE = "replace"
+
+
+class ExchangeCommands(OmsCommand):
+    """RDF in and out."""
+
+    @command(
+        rich_help_panel=_PANEL,
+        name="import",
+        epilog=examples(
+            'import schemaorg schemaorg-28.1.ttl -m "schema.org 28.1"',
+            "import schemaorg schemaorg-30.0.ttl --branch v30 --mode replace",
+            "import brick vocabularies/ --dry-run --report losses.json",
+            "import fleet - --input-format turtle < fleet.ttl",
+        ),
+    )
+    def import_(
+        self,
+        name: Name,
+        sources: Annotated[
+            list[Path],
+            typer.Argument(
+                metavar="FILE_OR_FOLDER...",
+                help="RDF files, or folders of them; - reads stdin (with --input-format).",
+                show_default=False,
+            ),
+        ],
+        *,
+        branch: Branch = "",
+        mode: Annotated[
+            Mode,
+            typer.Option(
+                "--mode",
+                help="merge adds and updates; replace also deletes what the input does not hold.",
+            ),
+        ] = Mode.MERGE,
+        input_format: Annotated[
+            str | None,
+            typer.Option(
+                "--input-format",
+                metavar="FORMAT",
+                help="turtle, rdfxml, ntriples, nquads, trig or jsonld, where the file's name "
+                "does not tell.",
+                show_default=False,
+            ),
+        ] = None,
+        message: Message = None,
+        dry_run: DryRun = False,
+        report: Annotated[
+            Path | None,
+            typer.Option(
+                "--report",
+                metavar="FILE",
+                help="Write what has no field of its own to this file, as JSON.",
+                show_default=False,
+            ),
+        ] = None,
+        expected_head: ExpectedHead = None,
+        output_format: OutputFormat = Format.TEXT,
+        as_user: AsUser = None,
+    ) -> None:
+        """Import RDF files as one commit.
+
+        Turtle, RDF/XML, N-Triples, N-Quads, TriG and JSON-LD.
+        Remote contexts and imports are never fetched.
+        """
+        _readable(sources)
+        with self.session(as_user, output_format) as out:
+            target = branch or selectors.get_ontology(ontology=name).default_branch
+            with out.progress() as on_progress:
+                result = services.import_rdf(
+                    ontology=name,
+                    branch=target,
+                    sources=_sources(sources, input_format),
+                    format=input_format,
+                    mode=mode.value,
+                    message=message,
+                    expected_head=expected_head,
+                    dry_run=dry_run,
+                    on_progress=on_progress,
+                )
+            if report is not None:
+                _write_report(report, result)
+            if out.as_json:
+                out.json(result)
+            else:
+                out.lines(import_lines(result, branch=target))
+
+    @command(
+        rich_help_panel=_PANEL,
+        name="export",
+        epilog=examples(
+            "export schemaorg > schemaorg.ttl",
+            "export schemaorg --ref v30 --format jsonld -o schemaorg.jsonld",
+        ),
+    )
+    def export(
+        self,
+        name: Name,
+        *,
+        ref: Ref = "",
+        rdf_format: Annotated[
+            str,
+            typer.Option(
+                "--format",
+                metavar="FORMAT",
+                help=f"One of {', '.join(selectors.EXPORT_FORMATS)}.",
+            ),
+        ] = "turtle",
+        file: Annotated[
+            Path | None,
+            typer.Option(
+                "--output",
+                "-o",
+                metavar="FILE",
+                help="Write to this file (default: stdout). It appears when it is complete.",
+                show_default=False,
+            ),
+        ] = None,
+        as_user: AsUser = None,
+    ) -> None:
+        """Write the ontology as RDF.
+
+        What an import could not place is in it too.
+        """
+        with self.session(as_user, Format.TEXT) as out:
+            if rdf_format not in selectors.EXPORT_FORMATS:
+                usage_error(
+                    f"--format '{rdf_format}': choose from {', '.join(selectors.EXPORT_FORMATS)}."
+                )
+            chunks = selectors.export_rdf(ontology=name, ref=ref, format=rdf_format)
+            if file is None:
+                out.write_bytes(chunks)
+                return
+            with out.progress() as on_progress:
+                size = _write_whole(file, chunks, on_progress)
+            out.note(f"Wrote {size:,} bytes to {file}.")
+
+
+def _readable(sources: Sequence[Path]) -> None:
+    """Refuse what cannot be read before anything starts."""
+    for path in sources:
+        if path == _STDIN:
+            if len(sources) > 1:
+                usage_error("- (stdin) cannot be combined with files.")
+        elif not path.exists():
+            usage_error(f"There is no file or folder '{path}'.")
+        elif not os.access(path, os.R_OK):
+            usage_error(f"'{path}' cannot be read.")
+
+
+def _sources(
+    sources: Sequence[Path], input_format: str | None
+) -> Sequence[Path | tuple[str, bytes]]:
+    if list(sources) != [_STDIN]:
+        return sources
+    if input_format is None:
+        usage_error("Reading stdin needs --input-format, such as turtle.")
+    return [("stdin", sys.stdin.buffer.read())]
+
+
+def _write_report(path: Path, result: ImportResult) -> None:
+    _write_whole(path, [json_bytes(result.report), b"\n"], None)
+
+
+def _write_whole(path: Path, chunks: Iterable[bytes], on_progress: ProgressCallback | None) -> int:
+    """Write a file that is there completely or not at all; returns its size in bytes."""
+    size = 0
+    with _replacing(path) as stream:
+        for chunk in chunks:
+            stream.write(chunk)
+            size += len(chunk)
+            if on_progress is not None:
+                on_progress("Writing (bytes)", size, None)
+    return size
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose content takes the place of ``path`` when the block ends well."""
+    if path.exists() and not path.is_file():  # a pipe or a device: there is nothing to replace
+        with path.open("wb") as stream:
+            yield stream
+        return
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise Invalid(f"'{path}' cannot be written: {error.strerror}.") from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

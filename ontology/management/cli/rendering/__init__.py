@@ -1,0 +1,1 @@
+"""Results as lines of text for people, a module per thing that is shown."""

@@ -1,0 +1,1 @@
+"""The commands: `ontology` works on ontologies, `demo` fills one to look at."""

@@ -1,0 +1,30 @@
+"""``manage.py ontology``: ontologies under version control, from a terminal."""
+
+from __future__ import annotations
+
+from ontology.management.cli.documents import DocumentCommands
+from ontology.management.cli.exchange import ExchangeCommands
+from ontology.management.cli.history import HistoryCommands
+from ontology.management.cli.merging import MergeCommands
+from ontology.management.cli.refs import RefCommands
+from ontology.management.cli.registry import RegistryCommands
+
+__all__ = ["Command"]
+
+
+# The help lists the commands of the last base first.
+class Command(
+    DocumentCommands,
+    MergeCommands,
+    HistoryCommands,
+    RefCommands,
+    ExchangeCommands,
+    RegistryCommands,
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+):
+    """Ontologies under version control: import, edit, branch, compare, merge, export.
+
+    Exit codes: 0 done, 1 refused, conflicts or something found, 2 usage.
+    With --format json the result is JSON on stdout, an error is JSON on stderr.
+    """
