@@ -107,6 +107,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 # Paths that look at no credentials, so that a probe works while the database is away.
 OMS_UNAUTHENTICATED_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
 
+OMS_ACTOR = ENVIRONMENT.OMS_ACTOR
 JWT_SECRET = ENVIRONMENT.JWT_SECRET
 SIMPLE_JWT: dict[str, Any] = {
     "SIGNING_KEY": JWT_SECRET,

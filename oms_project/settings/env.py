@@ -73,7 +73,8 @@ class Environment(BaseModel):
         "INFO", description="The least severe log line that is written."
     )
     LOG_FORMAT: Literal["auto", "json", "pretty"] = Field(
-        "auto", description="`json` for machines, `pretty` for people, `auto`: pretty in a terminal."
+        "auto",
+        description="`json` for machines, `pretty` for people, `auto`: pretty in a terminal.",
     )
     OMS_DATA_DIR: Path = Field(
         BASE_DIR / "var",
@@ -105,6 +106,13 @@ class Environment(BaseModel):
     )
     OMS_CACHE_REDIS_TTL: int = Field(
         300, ge=1, description="Seconds an entry stays in the shared cache."
+    )
+
+    # -- commands
+    OMS_ACTOR: str = Field(
+        "",
+        description="User that `manage.py ontology` acts as, unless `--as` names one; empty: the "
+        "operator of the machine.",
     )
 
     # -- tokens
