@@ -11,7 +11,7 @@ from oms_project.settings.env import EnvironmentInvalid, use_settings
 def main() -> None:
     """Run the command that the arguments name, with development settings unless told otherwise."""
     use_settings("oms_project.settings.dev")
-    from django.core.management import execute_from_command_line  # noqa: PLC0415 - after settings
+    from django.core.management import execute_from_command_line
 
     try:
         execute_from_command_line(sys.argv)

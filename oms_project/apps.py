@@ -14,8 +14,8 @@ class OmsProjectConfig(AppConfig):
     verbose_name = _("OMS")
 
     def ready(self) -> None:
-        from oms_project.core.services import check_services  # noqa: PLC0415 - needs the apps
-        from oms_project.observability import checks, logs  # noqa: PLC0415 - needs the apps
+        from oms_project.core.services import check_services
+        from oms_project.observability import checks, logs
 
         logs.configure(settings.OMS_LOGGING)
         check_services()

@@ -17,7 +17,7 @@ class SchedulingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from scheduling.selectors import job_counts  # noqa: PLC0415 - needs the models
+        from scheduling.selectors import job_counts
 
         autodiscover_modules("tasks")  # every app registers its tasks in `tasks.py`
         register_health_check("jobs", job_counts)

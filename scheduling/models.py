@@ -26,9 +26,7 @@ class Job(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     task = models.CharField(_("task"), max_length=100)
     arguments = models.JSONField(_("arguments"), default=dict, encoder=DjangoJSONEncoder)
-    state = models.CharField(
-        _("state"), max_length=10, choices=State.choices, default=State.QUEUED
-    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
 
     done = models.BigIntegerField(_("done"), default=0)
     total = models.BigIntegerField(_("total"), null=True, blank=True)

@@ -64,17 +64,13 @@ def list_jobs(
         rows = rows.filter(task=task)
     if (key := decode_cursor(_LISTING, cursor, types=(str, str))) is not None:
         created, job_id = _checked_key(str(key[0]), str(key[1]))
-        rows = rows.filter(
-            Q(created_at__lt=created) | Q(created_at=created, id__lt=job_id)
-        )
+        rows = rows.filter(Q(created_at__lt=created) | Q(created_at=created, id__lt=job_id))
     found = list(rows[: size + 1])
     page = found[:size]
-    last = page[-1] if len(found) > size else None
-    return Page(
-        items=tuple(job_info(job) for job in page),
-        next_cursor=last
-        and encode_cursor(_LISTING, (isoformat(last.created_at), str(last.id))),
-    )
+    following = None
+    if len(found) > size:
+        following = encode_cursor(_LISTING, (isoformat(page[-1].created_at), str(page[-1].id)))
+    return Page(items=tuple(job_info(job) for job in page), next_cursor=following)
 
 
 def _checked_key(created: str, job_id: str) -> tuple[datetime, uuid.UUID]:
@@ -121,8 +117,12 @@ def actor_of_job(job: Job) -> Actor:
 
 def job_counts() -> dict[str, Any]:
     """How many jobs wait and run; a health check."""
-    counts = Job.objects.filter(state__in=("queued", "running")).order_by().aggregate(
-        queued=Count("id", filter=Q(state="queued")),
-        running=Count("id", filter=Q(state="running")),
+    counts = (
+        Job.objects.filter(state__in=("queued", "running"))
+        .order_by()
+        .aggregate(
+            queued=Count("id", filter=Q(state="queued")),
+            running=Count("id", filter=Q(state="running")),
+        )
     )
     return dict(counts)

@@ -59,9 +59,9 @@ class ProblemResponse(Response):
     """Renders itself: what the view renders, or the client accepts, may be no JSON at all."""
 
     @property
-    def rendered_content(self) -> bytes:
+    def rendered_content(self) -> str:
         self["Content-Type"] = MEDIA_TYPE
-        return to_json(self.data)
+        return to_json(self.data).decode()
 
 
 class _HttpError(errors.OmsError):
@@ -99,9 +99,7 @@ def problem_for(error: Exception, request: HttpRequest) -> HttpResponse:
     )
 
 
-def _body(
-    error: Exception, status: int, request: HttpRequest | Request | None
-) -> dict[str, Any]:
+def _body(error: Exception, status: int, request: HttpRequest | Request | None) -> dict[str, Any]:
     members = problem_members(error)
     body: dict[str, Any] = {
         "type": members["type"],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.renderers import (
@@ -12,9 +10,9 @@ from drf_spectacular.renderers import (
     OpenApiYamlRenderer,
     OpenApiYamlRenderer2,
 )
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.renderers import BaseRenderer
-from rest_framework.request import Request
 
 from oms_project.api.errors import problem_for
 from oms_project.core.errors import NotFound
@@ -37,14 +35,11 @@ class SchemaView(SpectacularAPIView):
         return [renderer() for renderer in (*_JSON, *_YAML)]
 
 
+@extend_schema(exclude=True)
 class DocsView(SpectacularSwaggerView):
     """The same document for a person, to read and to try; every asset is served from here."""
 
     url_name = "schema"
-
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """The page."""
-        return super().get(request, *args, **kwargs)
 
 
 @csrf_exempt

@@ -38,6 +38,4 @@ def register_health_check(
 
 def health_checks(*, needed_only: bool = False) -> tuple[HealthCheck, ...]:
     """The registered checks, by name."""
-    return tuple(
-        check for _, check in sorted(_checks.items()) if check.needed or not needed_only
-    )
+    return tuple(check for _, check in sorted(_checks.items()) if check.needed or not needed_only)

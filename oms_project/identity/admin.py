@@ -60,7 +60,7 @@ class RoleBindingInline(_ForAdministrators, TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(_ForAdministrators, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg,misc]
+class UserAdmin(_ForAdministrators, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Users, with their roles."""
 
     form = UserChangeForm
@@ -96,7 +96,7 @@ class UserAdmin(_ForAdministrators, DjangoUserAdmin, ModelAdmin):  # type: ignor
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Note who granted a role."""
         for binding in formset.save(commit=False):
-            if isinstance(binding, RoleBinding) and binding.pk is None:
+            if isinstance(binding, RoleBinding) and not binding.created_by:
                 binding.created_by = current_actor().label
         super().save_formset(request, form, formset, change)
 

@@ -77,9 +77,7 @@ class RoleAuthorizer:
         grants = _grants(actor)
         if _refusal(actor, grants) is not None:
             return frozenset()
-        scopes = {
-            scope for role, scope in grants.bindings if permission in ROLE_PERMISSIONS[role]
-        }
+        scopes = {scope for role, scope in grants.bindings if permission in ROLE_PERMISSIONS[role]}
         return None if grants.superuser or "" in scopes else frozenset(scopes)
 
 
@@ -110,5 +108,6 @@ def _grants(actor: Actor) -> _Grants:
         known=True,
         active=rows[0][0],
         superuser=rows[0][1],
-        bindings=tuple((Role(role), scope) for _, _, role, scope in rows if role is not None),
+        # A user without roles is one row of the outer join, without a role.
+        bindings=tuple((Role(role), scope) for _, _, role, scope in rows if role),
     )

@@ -82,6 +82,4 @@ class Person(Protocol):
 
 def actor_of(user: Person) -> Actor:
     """The plain value that travels in the context instead of the user."""
-    return Actor(
-        id=str(user.pk), username=user.get_username(), display_name=user.get_full_name()
-    )
+    return Actor(id=str(user.pk), username=user.get_username(), display_name=user.get_full_name())

@@ -14,9 +14,7 @@ def get_user(*, username: str) -> UserInfo:
     Raises:
         UnknownUser: there is none.
     """
-    user = (
-        User.objects.filter(username__iexact=username).prefetch_related("bindings").first()
-    )
+    user = User.objects.filter(username__iexact=username).prefetch_related("bindings").first()
     if user is None:
         raise UnknownUser(f"There is no user {username!r}.", data={"username": username})
     return UserInfo(

@@ -41,7 +41,9 @@ class CheckResult:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def run_checks(checks: Sequence[HealthCheck], *, timeout: float = CHECK_TIMEOUT) -> list[CheckResult]:
+def run_checks(
+    checks: Sequence[HealthCheck], *, timeout: float = CHECK_TIMEOUT
+) -> list[CheckResult]:
     """Run ``checks`` side by side and return within ``timeout`` seconds, whatever they do.
 
     A check that still hangs from an earlier call is waited for, not started again, so checks that

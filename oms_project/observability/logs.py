@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import logging.config
 import sys
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -24,10 +25,8 @@ def _add_context(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     if (request_id := current_request_id()) and "request_id" not in event:
         event["request_id"] = request_id
     if "actor" not in event:
-        try:
+        with suppress(Unauthenticated):  # nobody acts: a line of the server itself
             event["actor"] = current_actor().username
-        except Unauthenticated:
-            pass  # nobody acts: a line of the server itself
     return event
 
 

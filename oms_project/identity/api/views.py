@@ -22,11 +22,12 @@ from oms_project.identity.api.serializers import MeSerializer, RefreshSerializer
 __all__ = ["MeView", "RefreshView", "TokenView", "VerifyView"]
 
 
-@extend_schema(tags=["auth"], operation_id="auth_token")
 class TokenView(TokenObtainPairView):
     """Trade a user name and a password for an access token and a refresh token."""
 
     @extend_schema(
+        tags=["auth"],
+        operation_id="auth_token",
         summary="Sign in",
         examples=[
             OpenApiExample(
@@ -40,22 +41,22 @@ class TokenView(TokenObtainPairView):
         return super().post(request, *args, **kwargs)
 
 
-@extend_schema(tags=["auth"], operation_id="auth_refresh")
 class RefreshView(TokenRefreshView):
     """Trade a refresh token for a new access token."""
 
     serializer_class = RefreshSerializer
 
-    @extend_schema(summary="Renew the access token")
+    @extend_schema(tags=["auth"], operation_id="auth_refresh", summary="Renew the access token")
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().post(request, *args, **kwargs)
 
 
-@extend_schema(tags=["auth"], operation_id="auth_verify")
 class VerifyView(TokenVerifyView):
     """Say whether a token is genuine and has not expired: 200, or 401."""
 
     @extend_schema(
+        tags=["auth"],
+        operation_id="auth_verify",
         summary="Check a token",
         responses={200: OpenApiResponse(response={"type": "object"}, description="It holds.")},
     )
