@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oms_project.settings.base import *  # noqa: F403 - a mode is base with changes
-from oms_project.settings.base import SIMPLE_JWT
+from oms_project.settings.base import DATABASES, ENVIRONMENT, SIMPLE_JWT
 
 SECRET_KEY = "test-secret-key-that-signs-nothing-of-value-anywhere-0123456789"
 JWT_SECRET = "test-jwt-secret-that-signs-nothing-of-value-anywhere-0123456789"
@@ -14,3 +14,13 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 OMS_JOB_WORKERS = 0
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
+
+# A file, not memory: threads and processes see it, with the locks that a real one has.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    _test_folder = ENVIRONMENT.OMS_DATA_DIR
+    _test_folder.mkdir(parents=True, exist_ok=True)
+    DATABASES["default"]["TEST"] = {"NAME": str(_test_folder / "test.sqlite3")}
+    # No power cut during the tests; those that crash something run a process of their own.
+    DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
+else:
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 0, "max_size": 20, "timeout": 10}

@@ -1,0 +1,134 @@
+"""Fixtures for every test: people with roles, clients that are signed in, real services."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import pytest
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken
+
+from oms_project.core.context import SYSTEM, Actor, acting_as
+from oms_project.core.services import forget_services
+from oms_project.identity.contract import Role, actor_of
+from oms_project.identity.models import RoleBinding, User
+from tests import services
+
+PASSWORD = "correct-horse-battery-staple-42"
+
+
+# -- services --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[services.Service]:
+    """A real PostgreSQL with an empty database (quick; start a durable one with `services`)."""
+    with services.postgresql() as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[services.Service]:
+    """A real Valkey."""
+    with services.valkey() as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def nats_server() -> Iterator[services.Service]:
+    """A real NATS with JetStream."""
+    with services.nats() as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def oms_server() -> Iterator[services.OmsServer]:
+    """OMS in its own process with the demo, as `make run` starts it; shared by the session."""
+    with services.oms(demo=True) as server:
+        yield server
+
+
+# -- people ----------------------------------------------------------------------------------------
+
+
+class MakePerson(Protocol):
+    """Makes a user with a role, for one ontology or (empty) for everything."""
+
+    def __call__(
+        self, username: str, role: Role | None = None, ontology: str = ""
+    ) -> User: ...
+
+
+@pytest.fixture
+def person(db: None) -> MakePerson:
+    """``person("ann", Role.EDITOR, "aviation")``; the password is ``PASSWORD``."""
+
+    def make(username: str, role: Role | None = None, ontology: str = "") -> User:
+        user = User(username=username, display_name=username.title())
+        user.set_password(PASSWORD)
+        user.save()
+        if role is not None:
+            RoleBinding.objects.create(user=user, role=role, ontology=ontology)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def administrator(person: MakePerson) -> User:
+    """Who may do everything."""
+    return person("root", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], APIClient]:
+    """An API client that sends a real access token of the user."""
+
+    def make(user: User) -> APIClient:
+        client = APIClient()
+        token = AccessToken.for_user(user)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def admin_client(administrator: User, client_of: Callable[[User], APIClient]) -> APIClient:
+    """An API client of the administrator (a token, no session)."""
+    return client_of(administrator)
+
+
+@pytest.fixture
+def anonymous_client() -> APIClient:
+    """An API client of nobody."""
+    return APIClient()
+
+
+@pytest.fixture
+def acting() -> Callable[[User | Actor], contextlib.AbstractContextManager[None]]:
+    """``with acting(user): service.do()``: what the middleware does for a request."""
+
+    def act(who: User | Actor) -> contextlib.AbstractContextManager[None]:
+        return acting_as(who if isinstance(who, Actor) else actor_of(who))
+
+    return act
+
+
+@pytest.fixture
+def as_system() -> Iterator[None]:
+    """The system acts: everything is allowed."""
+    with acting_as(SYSTEM):
+        yield
+
+
+# -- isolation -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _fresh_services() -> Iterator[None]:
+    """A test that changes ``OMS_SERVICES`` does not change it for the next one."""
+    yield
+    forget_services()
