@@ -14,18 +14,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from oms_project.core.errors import Invalid
 from ontology.contract import Conflict, Resolution
 from ontology.domain.documents import Body, DocumentChange, document_id, normalise, shape_problems
 from ontology.domain.kinds import DEFINITION_KINDS, Kind
 from ontology.domain.merge_fields import Ambiguous, Clash, FieldMerger
 from ontology.domain.resolve import Resolver, Sides, conflict_of, settled_value
 from ontology.domain.shapes import ABSENT, same, shape_of
-from oms_project.core.errors import Invalid
 
 __all__ = ["BaseBody", "MergeOutcome", "merge_changes", "merge_states", "revert_changes"]
 
 #: A body at a merge base: None for absent; with ``Ambiguous`` parts where the base is virtual.
 BaseBody = Body | Ambiguous | None
+#: A document's bodies at the base, on our side and on theirs.
+States = tuple[BaseBody, Body | None, Body | None]
 _SIDES: Sides = ("ours", "theirs")
 
 
@@ -58,8 +60,9 @@ def merge_changes(
     Exchanging the sides gives the same merged bodies and mirrored conflicts.
 
     Args:
-        ours, theirs: by ``rid``, the documents that each side changed; ``before`` is the body at
-            the merge base. Bodies are in normal form.
+        ours: by ``rid``, the documents that our side changed; ``before`` is the body at the merge
+            base. Bodies are in normal form.
+        theirs: the same for their side.
         resolutions: how to settle conflicts.
         sides: how messages call the two sides.
 
@@ -98,6 +101,8 @@ def revert_changes(
         commit_changes: by ``rid``, the commit's changes against its parent (its mainline parent,
             for a merge).
         head: by the same ``rid``s, the bodies at the branch's head; missing is absent.
+        resolutions: how to settle conflicts.
+        sides: how messages call the head and the state before the commit.
     """
     return merge_states(
         {rid: change.kind for rid, change in commit_changes.items()},
@@ -133,7 +138,7 @@ def merge_states(
         if same(was, mine):
             outcome.changes.append(DocumentChange(rid, kinds[rid], mine, yours))
             continue
-        merge = _DocumentMerge(kinds[rid], rid, was, mine, yours, resolver, sides)
+        merge = _DocumentMerge((kinds[rid], rid), (was, mine, yours), resolver, sides)
         merged = merge.run()
         every_id.extend(conflict.id for conflict in (*merge.conflicts, *merge.settled))
         outcome.conflicts.extend(merge.conflicts)
@@ -149,31 +154,24 @@ class _DocumentMerge:
     """The merge of one document that both sides changed."""
 
     def __init__(
-        self,
-        kind: Kind,
-        rid: str,
-        base: BaseBody,
-        ours: Body | None,
-        theirs: Body | None,
-        resolver: Resolver,
-        sides: Sides,
+        self, document: tuple[Kind, str], states: States, resolver: Resolver, sides: Sides
     ) -> None:
         self.conflicts: list[Conflict] = []
         self.settled: list[Conflict] = []
-        self._kind = kind
-        self._rid = rid
-        self._bodies = (base, ours, theirs)
+        self._kind, self._rid = document
+        self._states = states
         self._resolver = resolver
         self._sides = sides
+        base, ours, theirs = states
         known = base.present if isinstance(base, Ambiguous) else base
         bodies = [body for body in (ours, known, theirs) if isinstance(body, Mapping)]
-        ids = [document_id(kind, rid, body) for body in bodies]
+        ids = [document_id(self._kind, self._rid, body) for body in bodies]
         self._document = ids[0]
-        self._names = frozenset((rid, *ids))
+        self._names = frozenset((self._rid, *ids))
 
     def run(self) -> Body | None:
         """The merged body (None: deleted); of no use while there are ``conflicts``."""
-        base, ours, theirs = (ABSENT if body is None else body for body in self._bodies)
+        base, ours, theirs = (ABSENT if body is None else body for body in self._states)
         merged = FieldMerger(self._settle).merge(shape_of(self._kind), base, ours, theirs)
         if self.conflicts or merged is ABSENT:
             return None

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ontology.domain.shapes import ABSENT, ATOM, Form, Shape, child, escape, keyed, same
 from oms_project.core.canonical_json import dumps
+from ontology.domain.shapes import ABSENT, ATOM, Form, Shape, child, escape, keyed, label_of, same
 
 __all__ = ["Ambiguous", "Clash", "ConflictType", "FieldMerger", "Settle", "plain"]
 
@@ -70,7 +70,8 @@ def plain(value: Any) -> Any:
 
 class Place(NamedTuple):
     """Where a value stands: its path, the path for people, the key it has in a list, and whether
-    the thing it stands in is new on both sides."""
+    the thing it stands in is new on both sides.
+    """
 
     path: str = ""
     label: str = ""
@@ -192,7 +193,7 @@ class FieldMerger:
         return sorted(merged) or ABSENT
 
     def _list(self, shape: Shape, base: Any, ours: Any, theirs: Any, place: Place) -> Any:
-        (was, known), (mine, known_mine), (yours, known_yours) = (
+        (was, unknown), (mine, _), (yours, _) = (
             _items(shape, items) for items in (base, ours, theirs)
         )
         if was is None or mine is None or yours is None:
@@ -209,26 +210,26 @@ class FieldMerger:
             _join_twins(was, mine, yours, merged)
         if not shape.ordered:
             return list(merged.values()) or ABSENT
-        before = was if known and known_mine and known_yours else None
-        return self._ordered(shape, before, mine, yours, merged, place)
+        return self._ordered(shape, place, was=unknown or was, sides=(mine, yours), merged=merged)
 
     def _ordered(
         self,
         shape: Shape,
-        was: dict[str, Any] | None,
-        mine: dict[str, Any],
-        yours: dict[str, Any],
-        merged: dict[str, Any],
         place: Place,
+        *,
+        was: dict[str, Any] | Ambiguous,
+        sides: tuple[dict[str, Any], dict[str, Any]],
+        merged: dict[str, Any],
     ) -> Any:
-        """``merged`` in an order that both sides agree with; ``was`` None: theirs is unknown."""
+        """``merged`` in an order that both sides agree with."""
+        mine, yours = sides
         shared = [key for key in mine if key in yours and key in merged]
         other = [key for key in yours if key in mine and key in merged]
         order: Any = shared
         if shared != other:
             order = _one_reordered(was, shared, other)
             if order is None:
-                before = Ambiguous((list(mine), list(yours))) if was is None else list(was)
+                before = was if isinstance(was, Ambiguous) else list(was)
                 clash = Clash(
                     "order", place, shape, before, list(mine), list(yours), frozenset(merged)
                 )
@@ -248,7 +249,8 @@ def _contradict(
 ) -> bool:
     """Whether two changes of a set that reads "one of these" cannot be put together: one side
     replaced what the other changed, both narrowed down "anything" in their own way, or nothing
-    is left, which would mean anything."""
+    is left, which would mean anything.
+    """
     if not merged and mine and yours:
         return True
     if not was:
@@ -260,22 +262,21 @@ def _replaced(was: frozenset[str], now: frozenset[str]) -> bool:
     return bool(was - now and now - was)
 
 
-def _items(shape: Shape, items: Any) -> tuple[dict[str, Any] | None, bool]:
-    """Items by key (None: keys are not unique), and whether their order is known."""
+def _items(shape: Shape, items: Any) -> tuple[dict[str, Any] | None, Ambiguous | None]:
+    """Items by key (None: keys are not unique), and the marker of an ambiguous order."""
     if items is ABSENT:
-        return {}, True
+        return {}, None
     if isinstance(items, Ambiguous):
-        return None, False
+        return None, None
     markers = {item.key: item for item in items if isinstance(item, Ambiguous)}
     if not markers:
-        return keyed(shape, items), True
-    order_known = markers.pop(_ORDER, None) is None
+        return keyed(shape, items), None
     assert shape.item_key is not None
     return {
         item.key if isinstance(item, Ambiguous) else shape.item_key(item): item
         for item in items
         if not _is_order_marker(item)
-    }, order_known
+    }, markers.get(_ORDER)
 
 
 def _is_order_marker(item: Any) -> bool:
@@ -288,8 +289,8 @@ def _sorted_union(*sides: Mapping[str, Any]) -> list[str]:
 
 def _label(shape: Shape, key: str, candidates: Iterable[Any]) -> str:
     for item in candidates:
-        if item is not ABSENT and not isinstance(item, Ambiguous) and shape.item_label is not None:
-            return shape.item_label(item)
+        if item is not ABSENT and not isinstance(item, Ambiguous):
+            return label_of(shape, item)
     return key
 
 
@@ -309,10 +310,10 @@ def _join_twins(
 
 
 def _one_reordered(
-    was: Mapping[str, Any] | None, mine: list[str], yours: list[str]
+    was: Mapping[str, Any] | Ambiguous, mine: list[str], yours: list[str]
 ) -> list[str] | None:
     """The order of the one side that changed the base's order; None when both or neither did."""
-    if was is None:
+    if isinstance(was, Ambiguous):
         return None
     shared = set(mine)
     before = [key for key in was if key in shared]
@@ -328,7 +329,8 @@ def _arrange(
 ) -> list[str]:
     """The keys of ``alive``: those of ``order`` as they stand there, each other one behind the key
     that it follows on its side. Where both sides put something in the same gap, the smaller run
-    comes first, whichever side it is from."""
+    comes first, whichever side it is from.
+    """
     alive = set(alive)
     spine = [key for key in order if key in alive]
     fixed = frozenset(spine)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from oms_project.core.canonical_json import dumps_text
+from oms_project.core.errors import Invalid
 from ontology.contract import Conflict, Resolution
-from ontology.domain.diff import field_changes
 from ontology.domain.documents import Body, document_id
 from ontology.domain.kinds import Kind
 from ontology.domain.merge_fields import Ambiguous, Clash, Place, plain
-from ontology.domain.shapes import ABSENT, Form
-from oms_project.core.canonical_json import dumps_text
-from oms_project.core.errors import Invalid
+from ontology.domain.shapes import ABSENT, Form, same
 
 __all__ = ["Resolver", "Sides", "conflict_of", "settled_value"]
 
@@ -20,6 +19,7 @@ __all__ = ["Resolver", "Sides", "conflict_of", "settled_value"]
 Sides = tuple[str, str]
 _LISTED = 20
 _SHOWN = 60
+_NAMED = 3
 
 
 class Resolver:
@@ -184,33 +184,43 @@ def conflict_of(clash: Clash, kind: Kind, rid: str, document: str, sides: Sides)
 
 def _message(clash: Clash, kind: Kind, rid: str, document: str, sides: Sides) -> str:
     ours, theirs = sides
-    what = f"{clash.place.label[1:]} of {document}" if clash.place.label else document
+    place = clash.place.label[1:].replace("~1", "/").replace("~0", "~")
+    base = ", base" if _has_base(clash) else ""
     if clash.type in ("delete/edit", "edit/delete"):
-        deleter, editor = sides if clash.type == "delete/edit" else (theirs, ours)
-        kept = clash.theirs if clash.type == "delete/edit" else clash.ours
-        keep = "theirs" if clash.type == "delete/edit" else "ours"
-        drop = "ours" if clash.type == "delete/edit" else "theirs"
+        we_deleted = clash.type == "delete/edit"
+        deleter, editor = (ours, theirs) if we_deleted else (theirs, ours)
+        drop, keep = ("ours", "theirs") if we_deleted else ("theirs", "ours")
+        edit = _edit(clash, kind, rid, clash.theirs if we_deleted else clash.ours)
         return (
-            f"{what}: {deleter} deleted it, {editor} {_edit(clash, kind, rid, kept)}. "
-            f"Take {drop} to delete it, {keep} to keep it as changed"
-            + (", or base to keep it unchanged." if _has_base(clash) else ".")
+            f"{_what(clash, kind, rid, document, place)} was deleted by {deleter} and {edit} by "
+            f"{editor}. Take {drop} to delete it, {keep} to keep it as changed"
+            f"{base and ', or base to keep it as it was'}."
         )
+    what = f"{place} of {document}" if place else document
     if clash.type == "order":
         return (
-            f"{what}: both sides changed the order: {ours} has {_keys(clash.ours)}, "
+            f"Both sides changed the order of {what}: {ours} has {_keys(clash.ours)}; "
             f"{theirs} has {_keys(clash.theirs)}. "
-            "Take ours, theirs or base, or give the keys in the order wanted."
+            f"Take ours, theirs{base} or give the keys in the order wanted."
         )
-    verb = {"add/add": "added", "rename/rename": "renamed"}.get(clash.type, "changed")
-    was = f" (it was {_value(clash, clash.base)})" if _has_base(clash) else ""
-    base = ", base" if _has_base(clash) else ""
     if clash.type == "rename/rename":
         what = what.removeprefix("apiName of ").replace("/apiName of ", " of ")
+    verb = {"add/add": "added", "rename/rename": "renamed"}.get(clash.type, "changed")
+    was = f" (before: {_value(clash, clash.base)})" if base else ""
     return (
-        f"{what}: both sides {verb} it differently: {ours} has {_value(clash, clash.ours)}, "
+        f"Both sides {verb} {what} differently: {ours} has {_value(clash, clash.ours)}, "
         f"{theirs} has {_value(clash, clash.theirs)}{was}. "
         f"Take ours, theirs{base} or give a value."
     )
+
+
+def _what(clash: Clash, kind: Kind, rid: str, document: str, place: str) -> str:
+    """The deleted thing, by the name that it had when it was deleted."""
+    if place:
+        return f"{place} of {document}"
+    if clash.base is ABSENT or isinstance(clash.base, Ambiguous):
+        return document
+    return document_id(kind, rid, clash.base)
 
 
 def _has_base(clash: Clash) -> bool:
@@ -220,19 +230,18 @@ def _has_base(clash: Clash) -> bool:
 def _edit(clash: Clash, kind: Kind, rid: str, kept: Body) -> str:
     """What the side that did not delete did."""
     if clash.base is ABSENT or isinstance(clash.base, Ambiguous):
-        return "changed it"
-    if clash.place.path:
-        changed = sorted(
-            name
-            for name in clash.base.keys() | kept.keys()
-            if clash.base.get(name, ABSENT) != kept.get(name, ABSENT)
-        )
-    else:
-        if clash.base.get("apiName") != kept.get("apiName"):
-            return f"renamed it to {document_id(kind, rid, kept)}"
-        changed = [change.label[1:] for change in field_changes(kind, clash.base, kept)]
-    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-    return f"changed it ({', '.join(changed[:3])}{more})"
+        return "changed"
+    named = not clash.place.path and clash.shape.at("apiName").is_name
+    if named and clash.base.get("apiName") != kept.get("apiName"):
+        return f"renamed to {document_id(kind, rid, kept)}"
+    names = list(clash.shape.fields) + sorted(clash.base.keys() | kept.keys())
+    changed = [
+        name
+        for name in dict.fromkeys(names)
+        if not same(clash.base.get(name, ABSENT), kept.get(name, ABSENT))
+    ]
+    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    return f"changed ({', '.join(changed[:_NAMED])}{more})"
 
 
 def _keys(keys: Sequence[str]) -> str:
@@ -242,7 +251,11 @@ def _keys(keys: Sequence[str]) -> str:
 def _value(clash: Clash, value: Any) -> str:
     if value is ABSENT:
         return "nothing" if clash.shape.default is None else dumps_text(clash.shape.default)
-    return _shorten(dumps_text(plain(value)))
+    value = plain(value)
+    if isinstance(value, list) and all(isinstance(member, str) for member in value):
+        more = f" and {len(value) - _NAMED} more" if len(value) > _NAMED else ""
+        return ", ".join(map(_shorten, value[:_NAMED])) + more
+    return _shorten(dumps_text(value))
 
 
 def _shorten(text: str) -> str:

@@ -15,9 +15,9 @@ from typing import Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from oms_project.core.canonical_json import dumps
 from ontology.domain.documents import LIST_KEYS, SET_FIELDS
 from ontology.domain.kinds import MODELS, Kind
-from oms_project.core.canonical_json import dumps
 
 __all__ = [
     "ABSENT",
@@ -30,6 +30,7 @@ __all__ = [
     "child",
     "escape",
     "keyed",
+    "label_of",
     "same",
     "shape_of",
 ]
@@ -179,6 +180,12 @@ def keyed(shape: Shape, items: Any) -> dict[str, Any] | None:
     assert shape.item_key is not None
     found = {shape.item_key(item): item for item in items}
     return found if len(found) == len(items) else None
+
+
+def label_of(shape: Shape, item: Any) -> str:
+    """What people call an item of a list."""
+    assert shape.item_label is not None
+    return shape.item_label(item)
 
 
 def escape(key: str) -> str:

@@ -4,9 +4,8 @@ When two branches merged each other, their heads have several best common ancest
 one of them as the base would silently undo what was settled in the crossing merges. As in git's
 recursive strategy ("when there are more than one common ancestors that can be used for 3-way
 merge, it creates a merged tree of the common ancestors and uses that as the reference tree",
-git-merge(1), "MERGE STRATEGIES"; first described in the Bazaar and Codeville projects' criss-cross
-discussions and implemented by F. Kuivinen in git 0.99.7), the bases are merged first, with their
-own merge base, and so on down.
+git-merge(1), "MERGE STRATEGIES"), the bases are merged first, with their own merge base, and so on
+down.
 
 Where the bases themselves conflict there is no right value. git leaves conflict markers in a
 file's text, and takes the ancestor's version where a file was deleted on one side. Here the base
@@ -45,8 +44,10 @@ def merge_bases_into_one(
     Symmetric: exchanging ``one`` and ``two`` gives the same bodies with the same markers.
 
     Args:
-        one, two, base: by ``rid``, the bodies at both merge bases and at the base of those two;
-            missing is absent.
+        kinds: the documents to merge, by ``rid``.
+        one: by ``rid``, the bodies at one merge base; missing is absent.
+        two: at the other merge base.
+        base: at the base of those two.
     """
     merger = FieldMerger(Ambiguous.of)
     merged: dict[str, BaseBody] = {}
