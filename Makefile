@@ -58,3 +58,71 @@ requirements: $(STAMP_VENV) ## Compile requirements/*.in into hashed *.txt (UPGR
 	@for name in bootstrap base test dev; do \
 	  $(COMPILE) $(if $(UPGRADE),--upgrade) requirements/$$name.in -o requirements/$$name.txt; \
 	done
+
+# -- running ------------------------------------------------------------------------------------
+.PHONY: run setup
+setup: $(STAMP_BASE) ## Migrate, make an administrator at first start, seed the demo
+	@$(PY) manage.py setup
+
+run: setup ## Serve the console and the REST API with Daphne (HOST=0.0.0.0 PORT=8000)
+	@echo
+	@echo "  Console   http://localhost:$(PORT)/console/"
+	@echo "  REST      http://localhost:$(PORT)/api/v1/docs"
+	@echo
+	@echo "  Ctrl-C ends it."
+	@DJANGO_SETTINGS_MODULE=$${DJANGO_SETTINGS_MODULE:-oms_project.settings.dev} DEBUG=$${DEBUG:-false} \
+	  exec $(BIN)/daphne -v 0 -b $(HOST) -p $(PORT) oms_project.asgi:application
+
+# -- quality ------------------------------------------------------------------------------------
+.PHONY: check format test test-sqlite test-postgresql coverage bench faults
+check: $(STAMP_DEV) ## Lint, types, import rules, templates, migrations, documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	@if [ -n "$$(find templates ontology oms_project scheduling -name '*.html' -print -quit)" ]; then \
+	  $(BIN)/djlint --quiet --lint templates ontology oms_project scheduling; fi
+	DJANGO_SETTINGS_MODULE=oms_project.settings.test $(PY) manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=oms_project.settings.test $(PY) manage.py spectacular \
+	  --validate --fail-on-warn --file /dev/null
+	$(BIN)/pytest -q -p no:cacheprovider tests/reference
+
+format: $(STAMP_DEV) ## Format the code and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+# Everything on SQLite, then everything that touches the database once more on PostgreSQL. The
+# second run also happens when the first one fails, and either failure counts.
+test: $(STAMP_DEV) ## The whole suite, on SQLite and on PostgreSQL (ARGS="-k merge")
+	@status=0; \
+	$(PYTEST) $(ARGS) || status=$$?; \
+	$(PY) -m tests.services postgresql -- $(PYTEST) -m "data and not e2e" $(ARGS) || status=$$?; \
+	exit $$status
+
+test-sqlite: $(STAMP_DEV) ## The suite on SQLite only
+	$(PYTEST) $(ARGS)
+
+test-postgresql: $(STAMP_DEV) ## What touches the database, on PostgreSQL
+	$(PY) -m tests.services postgresql -- $(PYTEST) -m "data and not e2e" $(ARGS)
+
+coverage: $(STAMP_DEV) ## The suite on SQLite with line and branch coverage
+	$(PYTEST) --cov --cov-report=term-missing:skip-covered --cov-report=html $(ARGS)
+
+bench: $(STAMP_DEV) ## OMS and its peers side by side, as ratios
+	$(PY) -m tests.benchmarks $(ARGS)
+
+faults: $(STAMP_DEV) ## Kill, race and starve it in full length (the test suite has a short form)
+	$(BIN)/pytest tests/faults --full $(ARGS)
+
+# -- housekeeping -------------------------------------------------------------------------------
+.PHONY: clean help
+clean: ## Remove the virtual environment and caches; keeps var/, where the data is
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache htmlcov
+	rm -f .coverage .coverage.*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' \
+	  $(MAKEFILE_LIST)

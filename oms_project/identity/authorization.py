@@ -8,7 +8,8 @@ from oms_project.core.authorization import Decision
 from oms_project.core.context import Actor
 from oms_project.core.errors import PermissionDenied
 from oms_project.core.ids import is_rid
-from oms_project.identity.domain import PERMISSIONS, ROLE_PERMISSIONS, Role, roles_with
+from oms_project.identity.contract import Role
+from oms_project.identity.domain import PERMISSIONS, ROLE_PERMISSIONS, roles_with
 from oms_project.identity.models import User
 
 __all__ = ["RoleAuthorizer"]

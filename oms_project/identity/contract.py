@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from oms_project.core.context import Actor
 from oms_project.core.errors import Conflict, Invalid, NotFound
-from oms_project.identity.domain import Role
 
 __all__ = [
     "EVERYTHING",
@@ -25,6 +25,15 @@ __all__ = [
 
 # The scope of a role that holds for every ontology.
 EVERYTHING = ""
+
+
+class Role(StrEnum):
+    """From reading to running the place; each one includes those before it."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    MAINTAINER = "maintainer"
+    ADMINISTRATOR = "administrator"
 
 
 class UnknownUser(NotFound):

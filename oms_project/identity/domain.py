@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Final
 
-__all__ = ["PERMISSIONS", "ROLE_PERMISSIONS", "Role", "roles_with"]
+from oms_project.identity.contract import Role
 
-
-class Role(StrEnum):
-    """From reading to running the place; each one includes those before it."""
-
-    VIEWER = "viewer"
-    EDITOR = "editor"
-    MAINTAINER = "maintainer"
-    ADMINISTRATOR = "administrator"
+__all__ = ["PERMISSIONS", "ROLE_PERMISSIONS", "roles_with"]
 
 
 _VIEWER: Final = frozenset({"ontology.read", "jobs.read"})

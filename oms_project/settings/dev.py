@@ -6,7 +6,7 @@ from oms_project.settings.base import *  # noqa: F403 - a mode is base with chan
 from oms_project.settings.base import ENVIRONMENT, SIMPLE_JWT
 from oms_project.settings.env import kept_secret
 
-DEBUG = True
+DEBUG = ENVIRONMENT.DEBUG if "DEBUG" in ENVIRONMENT.model_fields_set else True
 ALLOWED_HOSTS = ENVIRONMENT.ALLOWED_HOSTS or ["*"]
 
 SECRET_KEY = ENVIRONMENT.SECRET_KEY or kept_secret(ENVIRONMENT.OMS_DATA_DIR, "secret_key")
@@ -15,4 +15,4 @@ SIMPLE_JWT = {**SIMPLE_JWT, "SIGNING_KEY": JWT_SECRET}
 
 # Static files straight from their folders: no collectstatic while working on them.
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = True
+WHITENOISE_AUTOREFRESH = DEBUG
