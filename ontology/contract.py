@@ -16,7 +16,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
+
+from oms_project.core.pagination import Page
 
 __all__ = [
     "BranchInfo",
@@ -38,22 +40,6 @@ __all__ = [
     "VerifyProblem",
     "VerifyReport",
 ]
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One keyset page.
-
-    Attributes:
-        items: at most as many as were asked for.
-        next_cursor: pass it to get the next page; None at the end.
-    """
-
-    items: tuple[T, ...]
-    next_cursor: str | None
-
 
 @dataclass(frozen=True, slots=True)
 class OntologyInfo:

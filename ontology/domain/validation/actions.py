@@ -1,0 +1,127 @@
+"""Rules about action types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ontology.domain.documents import Body
+from ontology.domain.kinds import Kind
+from ontology.domain.names import name_key, name_problem
+from ontology.domain.schema import Schema
+from ontology.domain.validation.problems import Reporter
+from ontology.domain.validation.values import check_array, check_data_types, check_default
+
+__all__ = ["check_action_type"]
+
+#: What each rule must name.
+_NEEDS = {
+    "create": ("objectType",),
+    "modify": ("target",),
+    "delete": ("target",),
+    "link": ("linkType", "source", "target"),
+    "unlink": ("linkType", "source", "target"),
+}
+
+
+def check_action_type(report: Reporter, schema: Schema) -> None:
+    """Parameters that can be given, and rules that can be carried out with them."""
+    parameters = _check_parameters(report, schema)
+    objects = {
+        name: parameter["objectType"]
+        for name, parameter in parameters.items()
+        if parameter.get("objectType")
+    }
+    names: set[str] = set()
+    for position, rule in enumerate(report.body.get("rules", ())):
+        pointer = f"/rules/{position}"
+        if rule["name"] in names or rule["name"] in parameters:
+            report.add(
+                f"{pointer}/name",
+                "duplicate-name",
+                f"'{rule['name']}' is the name of another rule or parameter.",
+            )
+        names.add(rule["name"])
+        for field in _NEEDS[rule["op"]]:
+            if not rule.get(field):
+                report.add(f"{pointer}/{field}", "rule", f"A {rule['op']} rule needs {field}.")
+        for field in ("source", "target"):
+            named = rule.get(field)
+            if named and named not in objects:
+                report.add(
+                    f"{pointer}/{field}",
+                    "rule",
+                    f"'{named}' is neither a parameter that holds an object nor an earlier create "
+                    "rule.",
+                )
+        object_type = rule.get("objectType") or objects.get(str(rule.get("target")))
+        owner = rule.get("linkType") if rule["op"] == "link" else object_type
+        _check_values(report, schema, rule, owner, parameters, pointer)
+        if rule["op"] == "create" and object_type:
+            objects[rule["name"]] = object_type
+            if schema.body(object_type).get("isAbstract"):
+                report.add(f"{pointer}/objectType", "rule", "An abstract type has no objects.")
+
+
+def _check_parameters(report: Reporter, schema: Schema) -> dict[str, Body]:
+    found: dict[str, Body] = {}
+    keys: set[str] = set()
+    for position, parameter in enumerate(report.body.get("parameters", ())):
+        pointer, name = f"/parameters/{position}", parameter["apiName"]
+        if (problem := name_problem(name)) is not None:
+            report.add(f"{pointer}/apiName", "name", f"'{name}' cannot be a name: {problem}.")
+        if name_key(name) in keys:
+            report.add(
+                f"{pointer}/apiName", "duplicate-name", f"There are two parameters '{name}'."
+            )
+        keys.add(name_key(name))
+        found[name] = parameter
+        data_types = parameter.get("dataTypes", [])
+        if bool(data_types) == bool(parameter.get("objectType")):
+            report.add(
+                pointer, "data-type", f"'{name}' needs either dataTypes or an objectType."
+            )
+        check_data_types(report, data_types, f"{pointer}/dataTypes")
+        check_array(report, parameter.get("array"), f"{pointer}/array")
+        check_default(
+            report,
+            schema,
+            tuple(data_types),
+            parameter.get("array"),
+            parameter.get("default"),
+            f"{pointer}/default",
+        )
+    return found
+
+
+def _check_values(
+    report: Reporter,
+    schema: Schema,
+    rule: Body,
+    owner: str | None,
+    parameters: Mapping[str, Body],
+    pointer: str,
+) -> None:
+    document = schema.get(owner) if owner else None
+    # What an interface's object has besides is known only when the action runs.
+    closed = document is not None and document.kind != Kind.INTERFACE
+    properties = schema.properties(owner) if owner and closed else {}
+    for name, value in rule.get("values", {}).items():
+        where = f"{pointer}/values/{name}"
+        if closed and name_key(name) not in properties:
+            report.add(where, "unknown-property", f"There is no property '{name}' to set.")
+        problem = _value_form_problem(value, parameters)
+        if problem is not None:
+            report.add(where, "rule", problem)
+
+
+def _value_form_problem(value: Any, parameters: Mapping[str, Body]) -> str | None:
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return 'Give {"parameter": name}, {"expression": text} or {"value": JSON}.'
+    form, content = next(iter(value.items()))
+    if form == "parameter":
+        known = content in parameters
+        return None if known else f"There is no parameter '{content}'."
+    if form == "expression":
+        return None if isinstance(content, str) and content.strip() else "The expression is empty."
+    return None if form == "value" else f"'{form}' is no form of a value."

@@ -1,0 +1,60 @@
+"""Reads: everything that is shown of an ontology comes from one of these."""
+
+from ontology.selectors.diffs import diff, show_commit
+from ontology.selectors.documents import (
+    get_document,
+    get_documents,
+    history,
+    list_documents,
+    names_of,
+    suggest,
+)
+from ontology.selectors.refs import (
+    get_branch,
+    get_ontology,
+    get_tag,
+    list_branches,
+    list_ontologies,
+    list_tags,
+    log,
+    resolve_ref,
+    verify,
+)
+from ontology.selectors.types import (
+    Hierarchy,
+    HierarchyNode,
+    LinkUse,
+    PropertyView,
+    TypeDescription,
+    describe,
+    hierarchy,
+    statistics,
+)
+
+__all__ = [
+    "Hierarchy",
+    "HierarchyNode",
+    "LinkUse",
+    "PropertyView",
+    "TypeDescription",
+    "describe",
+    "diff",
+    "get_branch",
+    "get_document",
+    "get_documents",
+    "get_ontology",
+    "get_tag",
+    "hierarchy",
+    "history",
+    "list_branches",
+    "list_documents",
+    "list_ontologies",
+    "list_tags",
+    "log",
+    "names_of",
+    "resolve_ref",
+    "show_commit",
+    "statistics",
+    "suggest",
+    "verify",
+]

@@ -1,0 +1,141 @@
+"""Differences between commits, with names for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ontology.access import readable
+from ontology.contract import CommitInfo, DiffResult, DocumentDiff
+from ontology.domain.diff import field_changes
+from ontology.domain.documents import Body, DocumentChange, document_id
+from ontology.domain.kinds import Kind
+from ontology.selectors.documents import checked_kind, ids_of
+from ontology.store import store
+from ontology.store.port import CommitReader, StoredChange
+from oms_project.core.errors import Invalid
+from oms_project.core.ids import is_rid
+
+__all__ = ["diff", "diff_of", "document_changes", "show_commit"]
+
+_KIND_ORDER = {kind: position for position, kind in enumerate(Kind)}
+
+
+def diff(
+    *,
+    ontology: str,
+    from_ref: str,
+    to_ref: str,
+    merge_base: bool = False,
+    kinds: Sequence[str] | None = None,
+) -> DiffResult:
+    """What differs at ``to_ref`` from ``from_ref``.
+
+    Args:
+        merge_base: compare ``to_ref`` with the best common ancestor instead of ``from_ref``: what
+            was done on ``to_ref`` since the two parted.
+    """
+    info = readable(ontology)
+    start = store.resolve(info.id, from_ref or info.default_branch)
+    end = store.resolve(info.id, to_ref or info.default_branch)
+    if merge_base:
+        bases = store.merge_bases(info.id, start, end)
+        if len(bases) != 1:
+            raise Invalid(
+                f"'{from_ref}' and '{to_ref}' have {len(bases)} merge bases; "
+                "compare them without merge_base.",
+                code="ambiguous_merge_base",
+            )
+        start = store.get_commit(info.id, bases[0])
+    wanted = {checked_kind(kind) for kind in kinds or ()}
+    changes = document_changes(store.changes(info.id, start, end))
+    if wanted:
+        changes = [change for change in changes if change.kind in wanted]
+    return diff_of(store.reader(info.id, end), start.id, end.id, changes)
+
+
+def show_commit(*, ontology: str, commit: str) -> tuple[CommitInfo, DiffResult]:
+    """A commit (any ref) and what it changed against its first parent."""
+    info = readable(ontology)
+    found = store.resolve(info.id, commit or info.default_branch)
+    reader = store.reader(info.id, found)
+    if not found.parents:
+        first = [
+            DocumentChange(document.rid, document.kind, None, document.body)
+            for document in reader.scan()
+        ]
+        return found, diff_of(reader, "", found.id, first)
+    parent = store.get_commit(info.id, found.parents[0])
+    changes = document_changes(store.changes(info.id, parent, found))
+    return found, diff_of(reader, parent.id, found.id, changes)
+
+
+def document_changes(changes: Iterable[StoredChange]) -> list[DocumentChange]:
+    """Stored changes as the domain takes them."""
+    return [
+        DocumentChange(
+            change.rid,
+            change.kind,
+            None if change.before is None else change.before.body,
+            None if change.after is None else change.after.body,
+        )
+        for change in changes
+    ]
+
+
+def diff_of(
+    reader: CommitReader, from_commit: str, to_commit: str, changes: Sequence[DocumentChange]
+) -> DiffResult:
+    """Changes as a readable diff; ``reader`` gives the names of what they refer to."""
+    diffs = sorted(
+        (_document_diff(change) for change in changes),
+        key=lambda item: (_KIND_ORDER[Kind(item.kind)], item.id.casefold(), item.rid),
+    )
+    stats: dict[str, dict[str, int]] = {}
+    for item in diffs:
+        counts = stats.setdefault(item.kind, {})
+        counts[item.operation] = counts.get(item.operation, 0) + 1
+    names = {
+        change.rid: document_id(change.kind, change.rid, change.after or change.before or {})
+        for change in changes
+    }
+    mentioned: set[str] = set()
+    for item in diffs:
+        if item.fields:
+            for difference in item.fields:
+                _collect(difference.before, mentioned)
+                _collect(difference.after, mentioned)
+        else:
+            _collect(item.before or item.after, mentioned)
+    names.update(ids_of(reader, mentioned - names.keys()))
+    return DiffResult(from_commit, to_commit, tuple(diffs), names, stats)
+
+
+def _document_diff(change: DocumentChange) -> DocumentDiff:
+    current: Body = change.after or change.before or {}
+    now = document_id(change.kind, change.rid, current)
+    was = None if change.before is None else document_id(change.kind, change.rid, change.before)
+    both = change.before is not None and change.after is not None
+    return DocumentDiff(
+        rid=change.rid,
+        kind=change.kind.value,
+        id=now,
+        previous_id=was if both and was != now else None,
+        operation=change.operation,  # type: ignore[arg-type]  # one of the literals
+        fields=field_changes(change.kind, change.before, change.after) if both else (),
+        before=change.before,
+        after=change.after,
+    )
+
+
+def _collect(value: Any, found: set[str]) -> None:
+    """Every ``rid`` in a JSON value."""
+    if isinstance(value, str):
+        if len(value) == 36 and is_rid(value):
+            found.add(value)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _collect(item, found)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _collect(item, found)

@@ -1,0 +1,306 @@
+"""Reading documents: one, many, lists, history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ontology.access import readable
+from ontology.contract import DocumentView, HistoryEntry, Page
+from ontology.domain.documents import DocumentChange, document_name, references
+from ontology.domain.kinds import DEFINITION_KINDS, Kind
+from ontology.domain.names import name_key
+from ontology.references import NameResolver, map_references
+from ontology.store import store
+from ontology.store.port import CommitReader, DocumentFilter, StoredDocument
+from oms_project.core.canonical_json import dumps_text
+from oms_project.core.errors import Invalid, NotFound
+from oms_project.core.ids import is_rid
+from oms_project.core.pagination import decode_cursor, encode_cursor
+
+__all__ = [
+    "checked_kind",
+    "find_target",
+    "get_document",
+    "get_documents",
+    "history",
+    "ids_of",
+    "list_documents",
+    "names_of",
+    "sort_name",
+    "suggest",
+    "view_of",
+]
+
+STATUSES = ("experimental", "active", "deprecated", "archived")
+
+
+def get_document(
+    *,
+    ontology: str,
+    target: str,
+    ref: str = "",
+    include_deleted: bool = False,
+    references: str = "rid",
+) -> DocumentView:
+    """One document at a ref.
+
+    Args:
+        target: see ``ontology.contract``.
+        references: ``rid``, or ``name`` to render references as ``Kind/apiName``.
+
+    Raises:
+        NotFound: the ontology, the ref or the document.
+    """
+    info = readable(ontology)
+    reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
+    document = find_target(reader, info.id, target, include_deleted=include_deleted)
+    return _views(reader, [document], references)[0]
+
+
+def get_documents(
+    *, ontology: str, rids: Sequence[str], ref: str = ""
+) -> dict[str, DocumentView]:
+    """``rid`` -> live document, for those that exist."""
+    info = readable(ontology)
+    reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
+    return {rid: view_of(document) for rid, document in reader.get_many(rids).items()}
+
+
+def list_documents(
+    *,
+    ontology: str,
+    ref: str = "",
+    kinds: Sequence[str] = (),
+    text: str | None = None,
+    status: str | None = None,
+    tag: str | None = None,
+    parent: str | None = None,
+    include_deleted: bool = False,
+    fields: Sequence[str] = (),
+    limit: int = 100,
+    cursor: str | None = None,
+    references: str = "rid",
+) -> Page[DocumentView]:
+    """Documents at a ref, sorted by kind and name.
+
+    Args:
+        text: in names, labels, descriptions or IRIs, without regard to case.
+        parent: only direct children of this target (``parents``, ``extends`` or ``interfaces``).
+        fields: only these fields of the body; empty for all.
+
+    Raises:
+        Invalid: an unknown kind or status, or a cursor of another list.
+        NotFound: the ontology, the ref or the parent.
+    """
+    info = readable(ontology)
+    after = decode_cursor("documents", cursor, types=(str, str, str))
+    reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
+    found = reader.list(
+        where=DocumentFilter(
+            kinds=tuple(checked_kind(kind) for kind in kinds),
+            text=(text or "").casefold(),
+            status=_checked_status(status),
+            rids=_narrowed(reader, info.id, tag, parent),
+            include_deleted=include_deleted,
+        ),
+        after=None if after is None else (str(after[0]), str(after[1]), str(after[2])),
+        limit=limit + 1,
+    )
+    page = list(found[:limit])
+    more = None
+    if len(found) > limit:
+        last = page[-1]
+        more = encode_cursor("documents", (last.kind.value, sort_name(last), last.rid))
+    return Page(tuple(_views(reader, page, references, fields)), more)
+
+
+def history(
+    *, ontology: str, target: str, ref: str = "", limit: int = 50, cursor: str | None = None
+) -> Page[HistoryEntry]:
+    """The commits that changed a document, latest first, on the ref's first-parent line."""
+    info = readable(ontology)
+    before = decode_cursor("history", cursor, types=(str,))
+    commit = store.resolve(info.id, ref or info.default_branch)
+    document = find_target(store.reader(info.id, commit), info.id, target, include_deleted=True)
+    revisions = store.history(
+        info.id,
+        commit,
+        document.rid,
+        before=None if before is None else str(before[0]),
+        limit=limit + 1,
+    )
+    entries = tuple(
+        HistoryEntry(
+            revision.commit,
+            DocumentChange(
+                document.rid,
+                document.kind,
+                _live_body(revision.previous),
+                _live_body(revision.document),
+            ).operation,  # type: ignore[arg-type]  # one of the literals by construction
+            view_of(revision.document),
+        )
+        for revision in revisions[:limit]
+    )
+    more = encode_cursor("history", (entries[-1].commit.id,)) if len(revisions) > limit else None
+    return Page(entries, more)
+
+
+def names_of(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[str, str]:
+    """``rid`` -> ``@id`` of the documents that exist at a ref."""
+    info = readable(ontology)
+    reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
+    return ids_of(reader, rids)
+
+
+def suggest(
+    *, ontology: str, text: str, kinds: Sequence[str] = (), ref: str = "", limit: int = 20
+) -> tuple[DocumentView, ...]:
+    """Definitions for a picker: names that begin with ``text`` first, then any that hold it."""
+    info = readable(ontology)
+    reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
+    wanted = tuple(checked_kind(kind) for kind in kinds) or DEFINITION_KINDS
+    key = name_key(text)
+    found = reader.list(where=DocumentFilter(kinds=wanted, text=key), limit=max(10 * limit, 200))
+    ranked = sorted(found, key=lambda document: _rank(key, sort_name(document)))
+    return tuple(view_of(document) for document in ranked[:limit])
+
+
+def _rank(key: str, name: str) -> tuple[int, int, str]:
+    if name == key:
+        return (0, 0, name)
+    if name.startswith(key):
+        return (1, len(name), name)
+    return (2 if key in name else 3, len(name), name)
+
+
+# --- shared by the other selectors and by services ------------------------------------------------
+def find_target(
+    reader: CommitReader, ontology_id: str, target: str, *, include_deleted: bool = False
+) -> StoredDocument:
+    """The document that ``target`` names at the reader's commit. Raises NotFound."""
+    rid: str | None
+    if target == Kind.ONTOLOGY.value:
+        rid = ontology_id
+    else:
+        resolver = NameResolver(reader, {}, {})
+        if not is_rid(target):
+            resolver.load([(target, DEFINITION_KINDS)])
+        rid = resolver.find(target, DEFINITION_KINDS)
+    found = reader.get_with_deleted([rid]).get(rid) if rid else None
+    if found is None or (found.deleted and not include_deleted):
+        raise NotFound(
+            f"There is no document '{target}' here.",
+            code="document_not_found",
+            data={"document": target},
+        )
+    return found
+
+
+def view_of(
+    document: StoredDocument, *, body: Any = None, fields: Sequence[str] = ()
+) -> DocumentView:
+    """Render a stored document; the stored text is spliced unless ``body`` or ``fields`` ask."""
+    text = document.text
+    if body is not None or fields:
+        shown = document.body if body is None else body
+        if fields:
+            shown = {name: value for name, value in shown.items() if name in fields}
+        text = dumps_text(shown)
+    identity = document.id
+    members = (
+        f'"@id":{dumps_text(identity)}',
+        f'"@type":"{document.kind.value}"',
+        f'"rid":"{document.rid}"',
+        text[1:-1],
+        document.created,
+        document.updated,
+    )
+    return DocumentView(
+        rid=document.rid,
+        kind=document.kind.value,
+        id=identity,
+        name=document_name(document.kind, document.body),
+        etag=document.hash,
+        json="{" + ",".join(member for member in members if member) + "}",
+        body=document.body if body is None else body,
+        deleted=document.deleted,
+    )
+
+
+def ids_of(reader: CommitReader, rids: Sequence[str] | set[str]) -> dict[str, str]:
+    """``rid`` -> ``@id`` for those that exist, deleted ones too."""
+    return {rid: document.id for rid, document in reader.get_with_deleted(rids).items()}
+
+
+def checked_kind(kind: str) -> Kind:
+    """The kind of that name. Raises Invalid."""
+    try:
+        return Kind(kind)
+    except ValueError as error:
+        raise Invalid(
+            f"'{kind}' is not a kind; kinds: {', '.join(Kind)}.", code="unknown_kind"
+        ) from error
+
+
+def sort_name(document: StoredDocument) -> str:
+    """The name that lists are sorted by."""
+    return name_key(document_name(document.kind, document.body))[:500]
+
+
+def _checked_status(status: str | None) -> str:
+    if status and status not in STATUSES:
+        raise Invalid(
+            f"'{status}' is not a status; statuses: {', '.join(STATUSES)}.", code="unknown_status"
+        )
+    return status or ""
+
+
+def _narrowed(
+    reader: CommitReader, ontology_id: str, tag: str | None, parent: str | None
+) -> frozenset[str] | None:
+    narrowed: frozenset[str] | None = None
+    if tag:
+        narrowed = frozenset(reader.find_entries("tag", [tag]).get(tag, ()))
+    if parent:
+        rid = find_target(reader, ontology_id, parent).rid
+        uses = reader.referrers([rid], ("parents", "extends", "interfaces")).get(rid, set())
+        children = frozenset(child for child, _ in uses)
+        narrowed = children if narrowed is None else narrowed & children
+    return narrowed
+
+
+def _views(
+    reader: CommitReader,
+    documents: Sequence[StoredDocument],
+    rendering: str,
+    fields: Sequence[str] = (),
+) -> list[DocumentView]:
+    if rendering not in ("rid", "name"):
+        raise Invalid("References are rendered as 'rid' or 'name'.", code="unknown_rendering")
+    if rendering == "rid":
+        return [view_of(document, fields=fields) for document in documents]
+    names = ids_of(
+        reader,
+        {
+            reference.target
+            for document in documents
+            for reference in references(document.kind, document.body)
+        },
+    )
+    return [
+        view_of(
+            document,
+            body=map_references(
+                document.kind, document.body, lambda text, _: names.get(text, text)
+            ),
+            fields=fields,
+        )
+        for document in documents
+    ]
+
+
+def _live_body(document: StoredDocument | None) -> Any:
+    return None if document is None or document.deleted else document.body
+

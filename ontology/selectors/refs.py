@@ -1,0 +1,107 @@
+"""Reading the registry, branches, tags and logs."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from ontology.access import readable
+from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, Page, TagInfo, VerifyReport
+from ontology.store import store
+from ontology.store.port import Progress
+from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.context import current_actor
+from oms_project.core.pagination import decode_cursor, encode_cursor
+
+__all__ = [
+    "get_branch",
+    "get_ontology",
+    "get_tag",
+    "list_branches",
+    "list_ontologies",
+    "list_tags",
+    "log",
+    "resolve_ref",
+    "verify",
+]
+
+
+def list_ontologies() -> tuple[OntologyInfo, ...]:
+    """The ontologies that the actor may read, by name."""
+    allowed = authorizer.ontologies(current_actor(), permissions.ONTOLOGY_READ)
+    return tuple(
+        info for info in store.list_ontologies() if allowed is None or info.name in allowed
+    )
+
+
+def get_ontology(*, ontology: str) -> OntologyInfo:
+    """One ontology by name or id. Raises NotFound."""
+    return readable(ontology)
+
+
+def list_branches(
+    *, ontology: str, limit: int = 100, cursor: str | None = None
+) -> Page[BranchInfo]:
+    """Branches by name."""
+    info = readable(ontology)
+    after = decode_cursor("branches", cursor, types=(str,))
+    found = store.list_branches(info.id, after=str(after[0]) if after else "", limit=limit + 1)
+    more = encode_cursor("branches", (found[limit - 1].name,)) if len(found) > limit else None
+    return Page(tuple(found[:limit]), more)
+
+
+def get_branch(*, ontology: str, name: str = "") -> BranchInfo:
+    """A branch; the default branch for an empty name. Raises NotFound."""
+    info = readable(ontology)
+    return store.get_branch(info.id, name or info.default_branch)
+
+
+def list_tags(*, ontology: str, limit: int = 100, cursor: str | None = None) -> Page[TagInfo]:
+    """Tags by name."""
+    info = readable(ontology)
+    after = decode_cursor("tags", cursor, types=(str,))
+    found = store.list_tags(info.id, after=str(after[0]) if after else "", limit=limit + 1)
+    more = encode_cursor("tags", (found[limit - 1].name,)) if len(found) > limit else None
+    return Page(tuple(found[:limit]), more)
+
+
+def get_tag(*, ontology: str, name: str) -> TagInfo:
+    """A tag. Raises NotFound."""
+    return store.get_tag(readable(ontology).id, name)
+
+
+def resolve_ref(*, ontology: str, ref: str = "") -> CommitInfo:
+    """The commit that ``ref`` names. Raises NotFound, Invalid."""
+    info = readable(ontology)
+    return store.resolve(info.id, ref or info.default_branch)
+
+
+def log(
+    *,
+    ontology: str,
+    ref: str = "",
+    limit: int = 50,
+    cursor: str | None = None,
+    first_parent: bool = False,
+) -> Page[CommitInfo]:
+    """A ref's commit and its ancestors, latest first.
+
+    Args:
+        first_parent: leave out what merges brought in.
+    """
+    info = readable(ontology)
+    key = decode_cursor("log", cursor, types=(str, str))
+    before = None if key is None else (dt.datetime.fromisoformat(str(key[0])), str(key[1]))
+    commit = store.resolve(info.id, ref or info.default_branch)
+    found = store.log(
+        info.id, commit, first_parent=first_parent, before=before, limit=limit + 1
+    )
+    more = None
+    if len(found) > limit:
+        last = found[limit - 1]
+        more = encode_cursor("log", (last.time.isoformat(), last.id))
+    return Page(tuple(found[:limit]), more)
+
+
+def verify(*, ontology: str, on_progress: Progress | None = None) -> VerifyReport:
+    """Check the ontology's whole history: every hash, and that all parts agree."""
+    return store.verify(readable(ontology).id, on_progress=on_progress)

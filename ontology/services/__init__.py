@@ -1,0 +1,26 @@
+"""Writes: every change of an ontology goes through one of these."""
+
+from ontology.services.changes import commit_changes
+from ontology.services.merging import merge, revert
+from ontology.services.ontologies import create_ontology, delete_ontology, update_ontology
+from ontology.services.refs import (
+    create_branch,
+    create_tag,
+    delete_branch,
+    delete_tag,
+    update_branch,
+)
+
+__all__ = [
+    "commit_changes",
+    "create_branch",
+    "create_ontology",
+    "create_tag",
+    "delete_branch",
+    "delete_ontology",
+    "delete_tag",
+    "merge",
+    "revert",
+    "update_branch",
+    "update_ontology",
+]

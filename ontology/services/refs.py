@@ -1,0 +1,88 @@
+"""Branches and tags."""
+
+from __future__ import annotations
+
+from ontology.access import permitted
+from ontology.contract import BranchInfo, TagInfo
+from ontology.domain.names import branch_name_problem
+from ontology.store import store
+from oms_project.core.authorization import permissions
+from oms_project.core.context import current_actor
+from oms_project.core.errors import Conflict, Invalid
+
+__all__ = ["create_branch", "create_tag", "delete_branch", "delete_tag", "update_branch"]
+
+
+def create_branch(
+    *, ontology: str, name: str, from_ref: str = "", protected: bool = False
+) -> BranchInfo:
+    """A branch at ``from_ref`` (the default branch when empty).
+
+    Raises:
+        Invalid: the name. Conflict: ``already_exists``. NotFound: ontology or ref.
+    """
+    permission = permissions.ONTOLOGY_ADMINISTER if protected else permissions.ONTOLOGY_BRANCH
+    info = permitted(ontology, permission, branch=name)
+    _check_name(name, "branch")
+    commit = store.resolve(info.id, from_ref or info.default_branch)
+    return store.create_branch(
+        info.id, name=name, commit=commit.id, protected=protected, author=current_actor()
+    )
+
+
+def update_branch(*, ontology: str, name: str, protected: bool) -> BranchInfo:
+    """Protect a branch, or open it."""
+    info = permitted(ontology, permissions.ONTOLOGY_ADMINISTER, branch=name)
+    return store.protect_branch(info.id, name, protected=protected)
+
+
+def delete_branch(*, ontology: str, name: str) -> None:
+    """Forget a branch; its commits stay readable by their ids and where they were merged.
+
+    Raises:
+        Conflict: it is the default branch, or protected.
+    """
+    info = permitted(ontology, permissions.ONTOLOGY_BRANCH, branch=name)
+    branch = store.get_branch(info.id, name)
+    if branch.is_default:
+        raise Conflict(
+            f"'{name}' is the default branch. Make another one the default first.",
+            code="default_branch",
+        )
+    if branch.protected:
+        raise Conflict(
+            f"The branch '{name}' is protected. Open it first.", code="branch_protected"
+        )
+    store.delete_branch(info.id, name)
+
+
+def create_tag(*, ontology: str, name: str, ref: str = "", message: str = "") -> TagInfo:
+    """A name for a commit that never moves.
+
+    Raises:
+        Invalid: the name. Conflict: ``already_exists``. NotFound: ontology or ref.
+    """
+    info = permitted(ontology, permissions.ONTOLOGY_WRITE)
+    _check_name(name, "tag")
+    commit = store.resolve(info.id, ref or info.default_branch)
+    return store.create_tag(
+        info.id, name=name, commit=commit.id, message=message.strip(), author=current_actor()
+    )
+
+
+def delete_tag(*, ontology: str, name: str) -> None:
+    """Forget a tag. Raises NotFound."""
+    info = permitted(ontology, permissions.ONTOLOGY_ADMINISTER)
+    store.delete_tag(info.id, name)
+
+
+def _check_name(name: str, what: str) -> None:
+    problem = branch_name_problem(name)
+    if problem is not None:
+        raise Invalid(
+            f"'{name}' cannot name a {what}: {problem}.",
+            code="invalid_name",
+            errors=[
+                {"document": "", "field": "/name", "rule": "naming", "message": f"{problem}."}
+            ],
+        )
