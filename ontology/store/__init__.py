@@ -1,0 +1,9 @@
+"""Where ontologies are kept: one port, several stores, chosen by ``OMS_SERVICES``."""
+
+from ontology.store.port import OntologyStore
+from oms_project.core.services import service
+
+__all__ = ["store"]
+
+#: The ontology store that the settings name.
+store: OntologyStore = service("ontology_store", OntologyStore)
