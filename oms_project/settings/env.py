@@ -133,6 +133,20 @@ class Environment(BaseModel):
     OMS_MAX_BODY_MB: int = Field(
         64, ge=1, le=10240, description="Megabytes that the body of one JSON request may have."
     )
+    OMS_MAX_IMPORT_MB: int = Field(
+        512, ge=1, le=102400, description="Megabytes that one import over REST may have."
+    )
+    OMS_SYNC_IMPORT_KB: int = Field(
+        2048,
+        ge=0,
+        description="Kilobytes up to which an import over REST is done at once; what is larger "
+        "becomes a job.",
+    )
+    OMS_SPOOL_DIR: Path | None = Field(
+        None,
+        description="Folder of uploads that wait for a job and exports that wait to be fetched; "
+        "empty: `spool` in the data folder. Server processes on several machines must share it.",
+    )
     OMS_JOB_WORKERS: int = Field(
         1, ge=0, le=32, description="Threads of a server process that run jobs; 0: it runs none."
     )
