@@ -1,0 +1,30 @@
+"""RDF in and out.
+
+``read_quads`` parses files, folders and uploads; ``map_quads`` turns quads into documents and a
+loss report; ``combine`` joins a document with what an import says of it.
+docs/reference/rdf-mapping.md says what becomes what.
+"""
+
+from __future__ import annotations
+
+from ontology.interop.rdf.combine import combine
+from ontology.interop.rdf.formats import FORMATS, Format, find_format
+from ontology.interop.rdf.mapping import MappedOntology, Mode, map_quads
+from ontology.interop.rdf.parse import Limits, Quads, Source, read_quads
+from ontology.interop.rdf.report import LossReport, Unplaced
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Limits",
+    "LossReport",
+    "MappedOntology",
+    "Mode",
+    "Quads",
+    "Source",
+    "Unplaced",
+    "combine",
+    "find_format",
+    "map_quads",
+    "read_quads",
+]

@@ -1,0 +1,392 @@
+"""Handlers for each kind of definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ontology.domain.datatypes import DATATYPE_IRIS
+from ontology.domain.kinds import Kind
+from ontology.interop.rdf import report as why
+from ontology.interop.rdf.build import COMMON, Draft, Handlers, equivalents, skip
+from ontology.interop.rdf.context import CLASSES, DATA
+from ontology.interop.rdf.datatypes import Restriction, base_of, read_restriction
+from ontology.interop.rdf.enums import codes, one_of
+from ontology.interop.rdf.graph import Term, is_literal
+from ontology.interop.rdf.vocabulary import (
+    COMMENT,
+    CONCEPT_SCHEME,
+    DATA_TYPES,
+    DATATYPE,
+    DEPRECATED,
+    DOMAINS,
+    EQUIVALENT_CLASS,
+    EQUIVALENT_PROPERTY,
+    FUNCTIONAL,
+    INVERSE_FUNCTIONAL,
+    INVERSE_OF,
+    INVERSES,
+    LABEL,
+    ON_DATATYPE,
+    ONE_OF,
+    RANGES,
+    RDFS_LITERAL,
+    SCHEMA_BASES,
+    SUB_CLASS,
+    SUB_PROPERTY,
+    SYMMETRIC,
+    TRANSITIVE,
+    TYPE,
+    WITH_RESTRICTIONS,
+    XSD,
+)
+
+__all__ = ["HANDLERS", "finish_definition"]
+
+_TRUE: Term = ("true", "", XSD + "boolean")
+_FLAGS: dict[Term, tuple[str, Any]] = {
+    SYMMETRIC: ("symmetric", True),
+    TRANSITIVE: ("transitive", True),
+    FUNCTIONAL: ("targetCardinality", {"max": 1}),
+    INVERSE_FUNCTIONAL: ("sourceCardinality", {"max": 1}),
+}
+
+
+def _parents(field: str, kinds: tuple[Kind, ...]) -> Callable[[Draft, str, list[Term]], None]:
+    """A handler that puts references to ``kinds`` into ``field``."""
+
+    def handle(draft: Draft, predicate: str, objects: list[Term]) -> None:
+        ctx = draft.ctx
+        found: list[str] = []
+        for term in objects:
+            rid = ctx.resolve(term, kinds)
+            if rid is not None and (draft.iri, term) not in ctx.cut:
+                found.append(rid)
+                draft.count(predicate, 1)
+            elif rid is None and predicate == SUB_CLASS and _interface(draft, term):
+                draft.count(predicate, 1)
+            elif rid is not None:
+                draft.annotate(predicate, [term], why.CYCLE)
+            elif not _elsewhere(draft, term):
+                draft.annotate(predicate, [term], _reason(draft, term))
+        if found:
+            draft.body[field] = sorted(found) if len(found) > 1 else found
+
+    return handle
+
+
+def _interface(draft: Draft, term: Term) -> bool:
+    """Take ``term`` as an interface that an object type implements, when it is one."""
+    if draft.kind != Kind.OBJECT_TYPE:
+        return False
+    rid = draft.ctx.resolve(term, (Kind.INTERFACE,))
+    if rid is None:
+        return False
+    draft.body["interfaces"] = sorted({*draft.body.get("interfaces", ()), rid})
+    return True
+
+
+def _elsewhere(draft: Draft, term: Term) -> bool:
+    """Whether another kind of the same IRI refers to ``term``; counts it when so."""
+    others = [kind for kind in draft.kinds if kind != draft.kind]
+    if draft.quiet or not others or draft.ctx.resolve(term, others) is None:
+        return False
+    if (draft.iri, term) in draft.ctx.cut:
+        return False
+    draft.count(SUB_PROPERTY, 1)
+    return True
+
+
+def _reason(draft: Draft, term: Term) -> str:
+    if type(term) is not str or term.startswith("_:"):
+        return why.NOT_SIMPLE
+    return why.OTHER_KIND if draft.ctx.resolve_any(term, draft.kind) else why.EXTERNAL
+
+
+# -- properties -----------------------------------------------------------------------------
+
+
+def _link_types(draft: Draft, predicate: str, objects: list[Term]) -> None:
+    rest = []
+    for term in objects:
+        flag = _FLAGS.get(term)
+        if flag is None:
+            rest.append(term)
+        else:
+            draft.body[flag[0]] = flag[1]
+            draft.count(f"{TYPE} {term}", 1)
+    COMMON[TYPE](draft, predicate, rest)
+
+
+def _inverse(draft: Draft, predicate: str, objects: list[Term]) -> None:
+    ctx = draft.ctx
+    for term in sorted(objects, key=repr):
+        rid = ctx.resolve(term, (Kind.LINK_TYPE,))
+        if rid is None:
+            draft.annotate(predicate, [term], _reason(draft, term))
+        elif "inverseOf" in draft.body or term == draft.iri:
+            draft.annotate(predicate, [term], why.SECOND_VALUE)
+        else:
+            draft.body["inverseOf"] = rid
+            draft.count(predicate, 1)
+            if predicate != INVERSE_OF:
+                draft.form["inverse"] = predicate
+
+
+def _slots(draft: Draft) -> None:
+    """Domain and range of a property."""
+    ctx = draft.ctx
+    mixed = len(draft.kinds) > 1
+    link = draft.kind == Kind.LINK_TYPE
+    draft.quiet = _is_second(draft)
+    slot = ctx.domains.get(draft.iri)
+    if slot is not None:
+        if mixed and slot.form is None and slot.placed > 1:
+            slot.form = "verbatim"
+            slot.verbatim = [(slot.predicate, ctx.subjects[draft.iri][slot.predicate][0])]
+        _keep_slot(draft, "domain", slot)
+        if slot.members:
+            rids = {ctx.resolve(member, CLASSES) for member in slot.members}
+            if link:
+                draft.body["sources"] = sorted(filter(None, rids))
+            else:
+                own = ctx.rids[Kind.SHARED_PROPERTY][draft.iri]
+                for rid in rids:
+                    if rid is not None:
+                        ctx.entries.setdefault(rid, []).append((draft.iri, own))
+    slot = ctx.ranges.get(draft.iri)
+    if slot is not None:
+        if mixed and slot.form is None and slot.placed > 1:
+            slot.form = "verbatim"
+            slot.verbatim = [(slot.predicate, ctx.subjects[draft.iri][slot.predicate][0])]
+        _keep_slot(draft, "range", slot)
+        if link:
+            targets = {ctx.resolve(member, CLASSES) for member in slot.members}
+            targets.discard(None)
+            if targets:
+                draft.body["targets"] = sorted(filter(None, targets))
+        else:
+            _data_types(draft, slot.members)
+    draft.quiet = False
+
+
+def _is_second(draft: Draft) -> bool:
+    """Whether the link type with the same IRI has counted domain and range already."""
+    return draft.kind == Kind.SHARED_PROPERTY and Kind.LINK_TYPE in draft.kinds
+
+
+def _keep_slot(draft: Draft, field: str, slot: Any) -> None:
+    ctx = draft.ctx
+    if slot.placed:
+        draft.count(slot.predicate, slot.placed if slot.form != "verbatim" else 0)
+    if slot.form is not None:
+        draft.form[field] = slot.form
+    for predicate, term in slot.verbatim:
+        draft.annotate(predicate, [term], mapped=True)
+    rest = slot.rest
+    if field == "range" and not slot.members and draft.kind == Kind.SHARED_PROPERTY:
+        # Any literal: that is what no data type means.
+        literal = [pair for pair in rest if pair[1] == RDFS_LITERAL]
+        if len(literal) == 1 and len(rest) == 1 and not slot.form:
+            draft.form["range"] = literal[0][0]
+            draft.form["datatypes"] = {"": [RDFS_LITERAL]}
+            draft.count(literal[0][0], 1)
+            rest = []
+    for predicate, term in rest:
+        reason = _reason(draft, term)
+        fitting = CLASSES if field == "domain" else (*CLASSES, *DATA)
+        if reason == why.OTHER_KIND and ctx.resolve(term, fitting) is not None:
+            reason = why.SECOND_VALUE
+        draft.annotate(predicate, [term], reason)
+
+
+def _data_types(draft: Draft, members: list[str]) -> None:
+    ctx = draft.ctx
+    found: dict[str, list[str]] = {}
+    for member in members:
+        name = DATA_TYPES.get(member) or ctx.resolve(member, DATA)
+        if name is None and ctx.resolve(member, CLASSES) is None:
+            name = SCHEMA_BASES.get(member)
+        if name is not None:
+            found.setdefault(name, []).append(member)
+    if found:
+        draft.body["dataTypes"] = sorted(found)
+        unusual = {
+            name: sorted(iris)
+            for name, iris in found.items()
+            if name in DATATYPE_IRIS and iris != [DATATYPE_IRIS[name]]
+        }
+        if unusual:
+            draft.form["datatypes"] = unusual
+
+
+# -- data types and enums -------------------------------------------------------------------
+
+
+def _value_type(draft: Draft) -> None:
+    ctx = draft.ctx
+    restriction = read_restriction(ctx, draft.triples)
+    draft.body["baseType"] = base_of(ctx, draft.iri, restriction)
+    if restriction is None:
+        _keep_equivalents(draft, None)
+        draft_terms = (ON_DATATYPE, WITH_RESTRICTIONS)
+        for predicate in draft_terms:
+            if predicate in draft.triples:
+                draft.annotate(predicate, draft.triples[predicate], why.NOT_SIMPLE)
+        return
+    if restriction.constraints:
+        draft.body["constraints"] = restriction.constraints
+    if not restriction.usual:
+        draft.form["facets"] = "verbatim"
+    _keep_restriction(draft, restriction)
+    _keep_equivalents(draft, restriction.term)
+
+
+def _keep_restriction(draft: Draft, restriction: Restriction) -> None:
+    if restriction.term is None:
+        for predicate in (ON_DATATYPE, WITH_RESTRICTIONS):
+            objects = draft.triples.get(predicate)
+            if objects is None:
+                continue
+            if restriction.usual:
+                draft.count(predicate, len(objects))
+            else:
+                draft.annotate(predicate, objects, mapped=True)
+        return
+    if WITH_RESTRICTIONS in draft.triples:
+        draft.annotate(WITH_RESTRICTIONS, draft.triples[WITH_RESTRICTIONS], why.NOT_SIMPLE)
+    if restriction.usual:
+        # The node (3 triples) and its list of one-triple facets (3 for each), and the link to it.
+        draft.count(EQUIVALENT_CLASS, 4 + 3 * len(restriction.constraints))
+    else:
+        draft.annotate(EQUIVALENT_CLASS, [restriction.term], mapped=True)
+
+
+def _keep_equivalents(draft: Draft, taken: Term | None) -> None:
+    objects = [term for term in draft.triples.get(EQUIVALENT_CLASS, ()) if term != taken]
+    if objects:
+        equivalents(draft, EQUIVALENT_CLASS, objects)
+
+
+def _enum_type(draft: Draft) -> None:
+    ctx = draft.ctx
+    items = ctx.enums.get(draft.iri)
+    listed = one_of(ctx, draft.triples)
+    taken: Term | None = None
+    if items is None:
+        if ONE_OF in draft.triples:
+            draft.annotate(ONE_OF, draft.triples[ONE_OF], why.NOT_SIMPLE)
+        _keep_equivalents(draft, None)
+        return
+    if listed is not None:
+        _, direct, term = listed
+        literal = is_literal(items[0])
+        consumed = [t for t in draft.triples.get(TYPE, ()) if t in (DATATYPE, *_CLASS_LIKE)]
+        if direct and (not literal or consumed == [DATATYPE]):
+            draft.count(ONE_OF, 1 + 2 * len(items))
+        else:
+            draft.form["members"] = "verbatim"
+            taken = None if direct else term
+            draft.annotate(ONE_OF if direct else EQUIVALENT_CLASS, [term], mapped=True)
+        if literal and consumed == [DATATYPE]:
+            draft.form.pop("types", None)
+    else:
+        draft.form["members"] = CONCEPT_SCHEME
+        if ONE_OF in draft.triples:
+            draft.annotate(ONE_OF, draft.triples[ONE_OF], why.NOT_SIMPLE)
+    _keep_equivalents(draft, taken)
+    draft.body["members"] = [
+        _member(draft, item, code) for item, code in zip(items, codes(items), strict=True)
+    ]
+
+
+_CLASS_LIKE = tuple(sorted({CONCEPT_SCHEME}))
+
+
+def _member(draft: Draft, item: Term, code: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"code": code}
+    if type(item) is not str:
+        return found
+    found["iri"] = item
+    ctx = draft.ctx
+    if ctx.members.get(item) != draft.iri:
+        return found
+    inner = Draft(ctx, item, Kind.ENUM_TYPE, (Kind.ENUM_TYPE,), ctx.subjects[item])
+    for predicate, objects in inner.triples.items():
+        if predicate == DEPRECATED and objects == [_TRUE]:
+            inner.count(predicate, 1)
+            found["status"] = "deprecated"
+        elif predicate in _MEMBER_TEXTS:
+            _MEMBER_TEXTS[predicate](inner, predicate, objects)
+        else:
+            inner.annotate(predicate, objects, kept=why.MEMBER)
+    body = inner.finish()
+    for source, target in (
+        ("displayName", "label"),
+        ("description", "description"),
+        ("annotations", "annotations"),
+    ):
+        if source in body:
+            found[target] = body[source]
+    return found
+
+
+_MEMBER_TEXTS: Handlers = {
+    term: COMMON[term]
+    for term in (LABEL, COMMENT, "http://www.w3.org/2004/02/skos/core#prefLabel",
+                 "http://www.w3.org/2004/02/skos/core#definition")
+}
+
+
+# -- all together ---------------------------------------------------------------------------
+
+_CLASS: Handlers = {**COMMON, EQUIVALENT_CLASS: equivalents}
+_PROPERTY: Handlers = {
+    **COMMON,
+    EQUIVALENT_PROPERTY: equivalents,
+    **dict.fromkeys(DOMAINS | RANGES, skip),
+}
+_DATA: Handlers = {**COMMON, EQUIVALENT_CLASS: skip}
+
+HANDLERS: dict[Kind, Handlers] = {
+    Kind.OBJECT_TYPE: {**_CLASS, SUB_CLASS: _parents("parents", (Kind.OBJECT_TYPE,))},
+    Kind.INTERFACE: {**_CLASS, SUB_CLASS: _parents("extends", (Kind.INTERFACE,))},
+    Kind.SHARED_PROPERTY: {
+        **_PROPERTY,
+        SUB_PROPERTY: _parents("parents", (Kind.SHARED_PROPERTY,)),
+    },
+    Kind.LINK_TYPE: {
+        **_PROPERTY,
+        TYPE: _link_types,
+        SUB_PROPERTY: _parents("parents", (Kind.LINK_TYPE,)),
+        **dict.fromkeys(INVERSES, _inverse),
+    },
+    Kind.VALUE_TYPE: {**_DATA, ON_DATATYPE: skip, WITH_RESTRICTIONS: skip},
+    Kind.ENUM_TYPE: {**_DATA, ONE_OF: skip},
+    Kind.STRUCT_TYPE: {**_CLASS},
+    Kind.ACTION_TYPE: {**_CLASS},
+}
+
+
+def finish_definition(draft: Draft) -> None:
+    """What needs more than one predicate."""
+    if draft.kind in (Kind.LINK_TYPE, Kind.SHARED_PROPERTY):
+        _slots(draft)
+    elif draft.kind == Kind.VALUE_TYPE:
+        _value_type(draft)
+    elif draft.kind == Kind.ENUM_TYPE:
+        _enum_type(draft)
+    if TYPE not in draft.triples and draft.kind in _TYPED:
+        draft.form["types"] = []
+
+
+_TYPED = frozenset(
+    {
+        Kind.OBJECT_TYPE,
+        Kind.INTERFACE,
+        Kind.SHARED_PROPERTY,
+        Kind.LINK_TYPE,
+        Kind.VALUE_TYPE,
+        Kind.ENUM_TYPE,
+    }
+)

@@ -1,0 +1,69 @@
+"""The ontology's own description: ``owl:Ontology`` and prefixes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ontology.domain.documents import Body
+from ontology.domain.kinds import Kind
+from ontology.interop.rdf import report as why
+from ontology.interop.rdf.build import COMMON, Draft
+from ontology.interop.rdf.combine import combine_annotations
+from ontology.interop.rdf.context import Context
+from ontology.interop.rdf.overlay import apply
+from ontology.interop.rdf.vocabulary import COMMENTS, LABELS, ONTOLOGY, TYPE
+
+__all__ = ["map_header"]
+
+
+def map_header(
+    ctx: Context, header: Body, prefixes: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The body of the ``Ontology`` document after the import, and its prefixes.
+
+    When the input has an ``owl:Ontology``, its texts and annotations take the place of those of
+    ``header`` (mode replace) or join them (mode merge). Prefixes are added; a prefix that the
+    header has already keeps its namespace.
+    """
+    body: dict[str, Any] = dict(header)
+    joined = {**prefixes, **header.get("prefixes", {})}
+    if joined:
+        body["prefixes"] = joined
+    if ctx.header is None:
+        return body, joined
+    iri = ctx.header
+    draft = Draft(ctx, iri, Kind.ONTOLOGY, (Kind.ONTOLOGY,), ctx.subjects[iri])
+    for predicate, objects in draft.triples.items():
+        if predicate == TYPE:
+            rest = [term for term in objects if term != ONTOLOGY]
+            draft.count(f"{TYPE} {ONTOLOGY}", len(objects) - len(rest))
+            if rest:
+                draft.annotate(predicate, rest, kept=why.HEADER)
+        elif predicate in LABELS or predicate in COMMENTS:
+            COMMON[predicate](draft, predicate, objects)
+        else:
+            draft.annotate(predicate, objects, kept=why.HEADER)
+    if len(draft.triples) == 1 or iri == ctx.base:
+        # Says that there is an owl:Ontology, where no other field does.
+        draft.form["types"] = [ONTOLOGY]
+    new = draft.finish()
+    for field in ("displayName", "description"):
+        if field in new:
+            body[field] = {**header.get(field, {}), **new[field]} if ctx.merge else new[field]
+        elif not ctx.merge:
+            body.pop(field, None)
+    annotations = new.get("annotations", [])
+    if ctx.merge:
+        annotations = combine_annotations(header.get("annotations", ()), annotations)
+    body.pop("annotations", None)
+    if annotations:
+        body["annotations"] = annotations
+    if iri != ctx.base:
+        body["iri"] = iri
+    elif not ctx.merge:
+        body.pop("iri", None)
+    changes = ctx.identity.changes(iri, Kind.ONTOLOGY)
+    if changes is not None:
+        body = apply(Kind.ONTOLOGY, iri, body, *changes)
+    return body, joined
