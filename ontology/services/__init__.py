@@ -1,6 +1,7 @@
 """Writes: every change of an ontology goes through one of these."""
 
 from ontology.services.changes import commit_changes
+from ontology.services.imports import import_rdf
 from ontology.services.merging import merge, revert
 from ontology.services.ontologies import create_ontology, delete_ontology, update_ontology
 from ontology.services.refs import (
@@ -19,6 +20,7 @@ __all__ = [
     "delete_branch",
     "delete_ontology",
     "delete_tag",
+    "import_rdf",
     "merge",
     "revert",
     "update_branch",
