@@ -74,7 +74,7 @@ run: setup ## Serve the console and the REST API with Daphne (HOST=0.0.0.0 PORT=
 	  exec $(BIN)/daphne -v 0 -b $(HOST) -p $(PORT) oms_project.asgi:application
 
 # -- quality ------------------------------------------------------------------------------------
-.PHONY: check format test test-sqlite test-postgresql coverage bench faults
+.PHONY: check reference format test test-sqlite test-postgresql coverage bench faults
 check: $(STAMP_DEV) ## Lint, types, import rules, templates, migrations, documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -86,6 +86,9 @@ check: $(STAMP_DEV) ## Lint, types, import rules, templates, migrations, documen
 	DJANGO_SETTINGS_MODULE=oms_project.settings.test $(PY) manage.py spectacular \
 	  --validate --fail-on-warn --file /dev/null
 	$(BIN)/pytest -q -p no:cacheprovider tests/reference
+
+reference: $(STAMP_DEV) ## Write docs/reference from the code
+	DJANGO_SETTINGS_MODULE=oms_project.settings.test $(PY) -m tests.reference.pages
 
 format: $(STAMP_DEV) ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
