@@ -178,7 +178,7 @@ def _apply(shape: Shape, tree: dict[str, Any], change: FieldChange) -> None:
         tree = tree.setdefault(step, {})
     shape = _inside(shape, last)
     if shape.form is Form.LIST:  # a new order
-        assert set(change.before) >= set(change.after) & set(tree[last])
+        assert set(change.after) == set(tree[last])
     elif change.operation == "remove":
         del tree[last]
         return
