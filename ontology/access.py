@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ontology.contract import BranchInfo, OntologyInfo
-from ontology.store import store
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
 from oms_project.core.errors import PermissionDenied
+from ontology.contract import BranchInfo, OntologyInfo
+from ontology.store import store
 
 __all__ = ["permitted", "permitted_branch", "readable"]
 
@@ -28,7 +28,9 @@ def readable(ontology: str) -> OntologyInfo:
     return permitted(ontology, permissions.ONTOLOGY_READ)
 
 
-def permitted_branch(ontology: str, branch: str, permission: str) -> tuple[OntologyInfo, BranchInfo]:
+def permitted_branch(
+    ontology: str, branch: str, permission: str
+) -> tuple[OntologyInfo, BranchInfo]:
     """An ontology and a branch of it that the actor may write to.
 
     An empty ``branch`` is the default branch. A protected branch also needs the permission to

@@ -41,6 +41,7 @@ __all__ = [
     "VerifyReport",
 ]
 
+
 @dataclass(frozen=True, slots=True)
 class OntologyInfo:
     """An ontology in the registry. What is versioned of it stands in its ``Ontology`` document."""

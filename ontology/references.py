@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from oms_project.core.ids import is_rid
 from ontology.domain.datatypes import parse_data_type
 from ontology.domain.kinds import DEFINITION_KINDS, Kind
 from ontology.domain.names import name_key
 from ontology.store.port import CommitReader
-from oms_project.core.ids import is_rid
 
 __all__ = ["NameResolver", "map_references", "split_target"]
 
@@ -167,7 +167,7 @@ _LISTS: dict[Kind, dict[str, tuple[Kind, ...]]] = {
 _SINGLES: dict[Kind, dict[str, tuple[Kind, ...]]] = {
     Kind.LINK_TYPE: {"inverseOf": (Kind.LINK_TYPE,)},
 }
-_PROPERTY = {"sharedProperty": (Kind.SHARED_PROPERTY,)}
+_PROPERTY: dict[str, tuple[Kind, ...]] = {"sharedProperty": (Kind.SHARED_PROPERTY,)}
 _ITEMS: dict[Kind, dict[str, dict[str, tuple[Kind, ...]]]] = {
     Kind.OBJECT_TYPE: {"properties": _PROPERTY},
     Kind.LINK_TYPE: {"properties": _PROPERTY},

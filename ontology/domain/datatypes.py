@@ -95,7 +95,9 @@ def parse_data_type(text: str) -> DataType:
         if len(parameters) == 1:
             parameters = (parameters[0], 0)
         if parameters and not (1 <= parameters[0] <= 1000 and parameters[1] <= parameters[0]):
-            raise ValueError(f"'{text}': a decimal is decimal(precision,scale), scale <= precision.")
+            raise ValueError(
+                f"'{text}': a decimal is decimal(precision,scale), scale <= precision."
+            )
     elif name == "vector":
         if len(parameters) != 1 or not 1 <= parameters[0] <= 16000:
             raise ValueError(f"'{text}': a vector is vector(n) with n from 1 to 16000 dimensions.")

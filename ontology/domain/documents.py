@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, MODELS, Kind
-from ontology.domain.names import name_key
 from oms_project.core.canonical_json import canonical_digest, dumps
 from oms_project.core.ids import is_rid
+from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, MODELS, Kind
+from ontology.domain.names import name_key
 
 __all__ = [
     "LIST_KEYS",
@@ -242,27 +243,27 @@ def normalise(kind: Kind, body: Body) -> dict[str, Any]:
 
 def _sort(fields: dict[str, Any]) -> None:
     for name, value in fields.items():
-        if not isinstance(value, (list, dict)) or not value:
+        if isinstance(value, dict):
+            if name == "deprecation":
+                _sort(value)
+        elif not isinstance(value, list) or not value:
             continue
-        if name in SET_FIELDS:
+        elif name in SET_FIELDS:
             if len(value) > 1:
                 fields[name] = sorted(set(value))
-            continue
-        if name in LIST_KEYS:
+        elif name in LIST_KEYS:
             for item in value:
                 _sort(item)
             if name in _SORT_KEYS and len(value) > 1:
                 value.sort(key=_SORT_KEYS[name])
                 if name in ("annotations", "_annotations"):
                     fields[name] = _unique(value)
-        elif name == "deprecation":
-            _sort(value)
 
 
 def _unique(items: list[Any]) -> list[Any]:
     """Sorted ``items`` without repeats."""
     kept = items[:1]
-    kept.extend(item for before, item in zip(items, items[1:], strict=False) if item != before)
+    kept.extend(item for before, item in pairwise(items) if item != before)
     return kept
 
 
@@ -275,29 +276,30 @@ def references(kind: Kind, body: Body) -> Iterator[Reference]:
         target = body.get(field)
         if target:
             yield Reference(field, target, f"/{field}", kinds)
-    for field in ("properties", "fields"):
-        for position, item in enumerate(body.get(field, ()) if field in _PARTS[kind] else ()):
+    for field in _PARTS.get(kind, ()):
+        for position, item in enumerate(body.get(field, ())):
             yield from _property_references(item, f"/{field}/{position}")
-    if kind == Kind.SHARED_PROPERTY:
-        yield from _property_references(body, "")
-    elif kind == Kind.INTERFACE:
-        for position, item in enumerate(body.get("linkConstraints", ())):
-            yield Reference(
-                "linkConstraints",
-                item["linkType"],
-                f"/linkConstraints/{position}/linkType",
-                frozenset({Kind.LINK_TYPE}),
-            )
-    elif kind == Kind.ACTION_TYPE:
-        yield from _action_references(body)
+    if kind in _SPECIAL_REFERENCES:
+        yield from _SPECIAL_REFERENCES[kind](body)
     if kind in _ANY:
-        for position, target in enumerate(body.get("equivalentTo", ())):
-            if is_rid(target):
-                yield Reference("equivalentTo", target, f"/equivalentTo/{position}", _ANY)
-        for position, target in enumerate((body.get("deprecation") or {}).get("replacedBy", ())):
-            if is_rid(target):
-                pointer = f"/deprecation/replacedBy/{position}"
-                yield Reference("replacedBy", target, pointer, _ANY)
+        yield from _mentions(body)
+
+
+def _mentions(body: Body) -> Iterator[Reference]:
+    """Where an IRI may stand as well as a reference."""
+    for position, target in enumerate(body.get("equivalentTo", ())):
+        if is_rid(target):
+            yield Reference("equivalentTo", target, f"/equivalentTo/{position}", _ANY)
+    for position, target in enumerate((body.get("deprecation") or {}).get("replacedBy", ())):
+        if is_rid(target):
+            yield Reference("replacedBy", target, f"/deprecation/replacedBy/{position}", _ANY)
+
+
+def _interface_references(body: Body) -> Iterator[Reference]:
+    kinds = frozenset({Kind.LINK_TYPE})
+    for position, item in enumerate(body.get("linkConstraints", ())):
+        pointer = f"/linkConstraints/{position}/linkType"
+        yield Reference("linkConstraints", item["linkType"], pointer, kinds)
 
 
 def _property_references(item: Body, pointer: str) -> Iterator[Reference]:
@@ -318,7 +320,9 @@ def _action_references(body: Body) -> Iterator[Reference]:
         pointer = f"/parameters/{position}"
         yield from _property_references(parameter, pointer)
         if parameter.get("objectType"):
-            yield Reference("parameters", parameter["objectType"], f"{pointer}/objectType", _OBJECTS)
+            yield Reference(
+                "parameters", parameter["objectType"], f"{pointer}/objectType", _OBJECTS
+            )
     for position, rule in enumerate(body.get("rules", ())):
         for field, kind in (("objectType", Kind.OBJECT_TYPE), ("linkType", Kind.LINK_TYPE)):
             if rule.get(field):
@@ -398,9 +402,13 @@ _REFERENCE_FIELDS: dict[Kind, tuple[tuple[str, frozenset[Kind]], ...]] = {
 }
 #: Kinds -> fields that hold properties. (An object may have a value named ``fields``.)
 _PARTS: dict[Kind, tuple[str, ...]] = {
-    **dict.fromkeys(Kind, ()),
     Kind.OBJECT_TYPE: ("properties",),
     Kind.LINK_TYPE: ("properties",),
     Kind.INTERFACE: ("properties",),
     Kind.STRUCT_TYPE: ("fields",),
+}
+_SPECIAL_REFERENCES: dict[Kind, Callable[[Body], Iterator[Reference]]] = {
+    Kind.SHARED_PROPERTY: lambda body: _property_references(body, ""),
+    Kind.INTERFACE: _interface_references,
+    Kind.ACTION_TYPE: _action_references,
 }

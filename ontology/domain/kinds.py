@@ -404,7 +404,8 @@ class OntologyHeader(Model):
 
 class Resource(Model):
     """Something an import describes that is neither a definition nor an individual of a known
-    class; kept verbatim, so that an export gives every triple back."""
+    class; kept verbatim, so that an export gives every triple back.
+    """
 
     iri: str | None = None
     """None for a blank node at the top."""

@@ -200,10 +200,15 @@ class FieldMerger:
             # Two items share a key, so keys cannot tell them apart.
             return self._edited(shape, base, ours, theirs, place)
         merged: dict[str, Any] = {}
-        for key in _sorted_union(was, mine, yours):
-            one, two, three = (items.get(key, ABSENT) for items in (was, mine, yours))
-            at = place.item(shape, key, _label(shape, key, (two, three, one)))
-            value = self.merge(shape.item or ATOM, one, two, three, at)
+        for key in sorted(mine.keys() | yours.keys()):
+            one, two, three = was.get(key, ABSENT), mine.get(key, ABSENT), yours.get(key, ABSENT)
+            if same(two, three) or same(one, three):  # as in `merge`, without a place to name
+                value = two
+            elif same(one, two):
+                value = three
+            else:
+                at = place.item(shape, key, _label(shape, key, (two, three, one)))
+                value = self.merge(shape.item or ATOM, one, two, three, at)
             if value is not ABSENT:
                 merged[key] = value
         if shape.twins:
@@ -281,10 +286,6 @@ def _items(shape: Shape, items: Any) -> tuple[dict[str, Any] | None, Ambiguous |
 
 def _is_order_marker(item: Any) -> bool:
     return isinstance(item, Ambiguous) and item.key == _ORDER
-
-
-def _sorted_union(*sides: Mapping[str, Any]) -> list[str]:
-    return sorted(set().union(*sides))
 
 
 def _label(shape: Shape, key: str, candidates: Iterable[Any]) -> str:

@@ -88,7 +88,8 @@ class Schema:
 
     def load_closure(self, rids: Iterable[str]) -> None:
         """Read ``rids`` with all their ancestors and everything their properties refer to: a few
-        reads, one for each level of the hierarchy."""
+        reads, one for each level of the hierarchy.
+        """
         level = set(rids)
         seen: set[str] = set()
         while level:
@@ -135,7 +136,8 @@ class Schema:
 
     def interfaces(self, rid: str) -> tuple[str, ...]:
         """Interfaces that an object type implements: its own, its ancestors', and what those
-        extend."""
+        extend.
+        """
         found: dict[str, None] = {}
         for owner in (rid, *self.ancestors(rid)):
             for interface in self.body(owner).get("interfaces", ()):
@@ -199,7 +201,8 @@ class Schema:
 
 def _direct_references(document: DocumentLike) -> list[str]:
     """What must be read to resolve a definition: parents, interfaces, shared properties, and the
-    types of its values."""
+    types of its values.
+    """
     body = document.body
     field = PARENT_FIELDS.get(document.kind)
     found: list[str] = list(body.get(field, ())) if field else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from ontology.domain.documents import (
@@ -62,7 +62,7 @@ class MemoryState:
             for entry in index_entries(document.kind, document.body):
                 self._entries[entry.key].add((document.rid, entry.role))
 
-    def __iter__(self) -> Iterable[DocumentLike]:
+    def __iter__(self) -> Iterator[DocumentLike]:
         return iter(self._documents.values())
 
     def get_many(self, rids: Collection[str]) -> dict[str, DocumentLike]:
@@ -134,5 +134,3 @@ class OverlayState:
             if uses:
                 found[rid] = uses
         return found
-
-

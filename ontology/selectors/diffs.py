@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from oms_project.core.errors import Invalid
+from oms_project.core.ids import is_rid
 from ontology.access import readable
 from ontology.contract import CommitInfo, DiffResult, DocumentDiff
 from ontology.domain.diff import field_changes
@@ -13,8 +15,6 @@ from ontology.domain.kinds import Kind
 from ontology.selectors.documents import checked_kind, ids_of
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredChange
-from oms_project.core.errors import Invalid
-from oms_project.core.ids import is_rid
 
 __all__ = ["diff", "diff_of", "document_changes", "show_commit"]
 

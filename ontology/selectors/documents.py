@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from oms_project.core.canonical_json import dumps_text
+from oms_project.core.errors import Invalid, NotFound
+from oms_project.core.ids import is_rid
+from oms_project.core.pagination import decode_cursor, encode_cursor
 from ontology.access import readable
 from ontology.contract import DocumentView, HistoryEntry, Page
 from ontology.domain.documents import DocumentChange, document_name, references
@@ -13,10 +17,6 @@ from ontology.domain.names import name_key
 from ontology.references import NameResolver, map_references
 from ontology.store import store
 from ontology.store.port import CommitReader, DocumentFilter, StoredDocument
-from oms_project.core.canonical_json import dumps_text
-from oms_project.core.errors import Invalid, NotFound
-from oms_project.core.ids import is_rid
-from oms_project.core.pagination import decode_cursor, encode_cursor
 
 __all__ = [
     "checked_kind",
@@ -58,9 +58,7 @@ def get_document(
     return _views(reader, [document], references)[0]
 
 
-def get_documents(
-    *, ontology: str, rids: Sequence[str], ref: str = ""
-) -> dict[str, DocumentView]:
+def get_documents(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[str, DocumentView]:
     """``rid`` -> live document, for those that exist."""
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
@@ -96,7 +94,7 @@ def list_documents(
     info = readable(ontology)
     after = decode_cursor("documents", cursor, types=(str, str, str))
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
-    found = reader.list(
+    found = reader.page(
         where=DocumentFilter(
             kinds=tuple(checked_kind(kind) for kind in kinds),
             text=(text or "").casefold(),
@@ -162,7 +160,7 @@ def suggest(
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
     wanted = tuple(checked_kind(kind) for kind in kinds) or DEFINITION_KINDS
     key = name_key(text)
-    found = reader.list(where=DocumentFilter(kinds=wanted, text=key), limit=max(10 * limit, 200))
+    found = reader.page(where=DocumentFilter(kinds=wanted, text=key), limit=max(10 * limit, 200))
     ranked = sorted(found, key=lambda document: _rank(key, sort_name(document)))
     return tuple(view_of(document) for document in ranked[:limit])
 
@@ -303,4 +301,3 @@ def _views(
 
 def _live_body(document: StoredDocument | None) -> Any:
     return None if document is None or document.deleted else document.body
-

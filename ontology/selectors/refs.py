@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.context import current_actor
+from oms_project.core.pagination import decode_cursor, encode_cursor
 from ontology.access import readable
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, Page, TagInfo, VerifyReport
 from ontology.store import store
 from ontology.store.port import Progress
-from oms_project.core.authorization import authorizer, permissions
-from oms_project.core.context import current_actor
-from oms_project.core.pagination import decode_cursor, encode_cursor
 
 __all__ = [
     "get_branch",
@@ -92,9 +92,7 @@ def log(
     key = decode_cursor("log", cursor, types=(str, str))
     before = None if key is None else (dt.datetime.fromisoformat(str(key[0])), str(key[1]))
     commit = store.resolve(info.id, ref or info.default_branch)
-    found = store.log(
-        info.id, commit, first_parent=first_parent, before=before, limit=limit + 1
-    )
+    found = store.log(info.id, commit, first_parent=first_parent, before=before, limit=limit + 1)
     more = None
     if len(found) > limit:
         last = found[limit - 1]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from oms_project.core.errors import Invalid
+from oms_project.core.ids import is_rid
 from ontology.access import readable
 from ontology.contract import DocumentView
 from ontology.domain.documents import document_id, references
@@ -15,8 +17,6 @@ from ontology.domain.schema import PARENT_FIELDS, EffectiveProperty, Schema
 from ontology.selectors.documents import checked_kind, find_target, ids_of, view_of
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
-from oms_project.core.errors import Invalid
-from oms_project.core.ids import is_rid
 
 __all__ = [
     "Hierarchy",
@@ -202,8 +202,12 @@ def describe(*, ontology: str, target: str, ref: str = "") -> TypeDescription:
         *(part.owner for part in properties),
         *(part.shared for part in properties if part.shared),
         *(text for part in properties for text in part.data_types if is_rid(text)),
-        *(end for link in links.values() for side in ("sources", "targets")
-          for end in link.body.get(side, ())),
+        *(
+            end
+            for link in links.values()
+            for side in ("sources", "targets")
+            for end in link.body.get(side, ())
+        ),
     }
     names = ids_of(reader, mentioned)
     outgoing, incoming = [], []

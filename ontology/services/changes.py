@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from oms_project.core.authorization import permissions
+from oms_project.core.context import current_actor
+from oms_project.core.errors import Conflict, Invalid
 from ontology.access import permitted_branch
 from ontology.contract import Change, CommitInfo, CommitResult, OntologyInfo
 from ontology.domain.documents import DocumentChange, Problem
@@ -13,9 +16,6 @@ from ontology.selectors.documents import view_of
 from ontology.services.planning import Plan, plan_changes
 from ontology.store import store
 from ontology.store.port import DocumentWrite, StoredDocument
-from oms_project.core.authorization import permissions
-from oms_project.core.context import current_actor
-from oms_project.core.errors import Conflict, Invalid
 
 __all__ = [
     "checked_message",
@@ -149,9 +149,7 @@ def checked_message(message: str) -> str:
     """The commit message without surrounding space. Raises Invalid when empty or too long."""
     stripped = message.strip()
     if not stripped:
-        raise Invalid(
-            "A commit needs a message: say what changed and why.", code="message_missing"
-        )
+        raise Invalid("A commit needs a message: say what changed and why.", code="message_missing")
     if len(stripped) > MAX_MESSAGE:
         raise Invalid(
             f"A commit message has at most {MAX_MESSAGE} characters.", code="message_too_long"
@@ -181,4 +179,3 @@ def refuse_problems(problems: Sequence[Problem]) -> None:
         code="invalid_state",
         errors=[problem.as_dict() for problem in problems],
     )
-

@@ -9,6 +9,8 @@ from typing import IO, Literal
 
 from django.conf import settings
 
+from oms_project.core.authorization import permissions
+from oms_project.core.errors import Invalid
 from ontology.access import permitted_branch
 from ontology.contract import CommitInfo, ImportResult, OntologyInfo
 from ontology.domain.documents import Document, DocumentChange
@@ -23,8 +25,6 @@ from ontology.services.changes import (
 )
 from ontology.store import store
 from ontology.store.port import Progress, StoredDocument
-from oms_project.core.authorization import permissions
-from oms_project.core.errors import Invalid
 
 __all__ = ["import_rdf"]
 
@@ -66,7 +66,7 @@ def import_rdf(
     if expected_head is not None and expected_head != head.id:
         raise stale_head(head, expected_head)
     limits = Limits(max_bytes=settings.OMS_MAX_IMPORT_BYTES)
-    quads = read_quads(sources, format, info.base_iri, limits)  # type: ignore[arg-type]
+    quads = read_quads(sources, format, info.base_iri, limits)
     stored = {document.rid: document for document in store.reader(info.id, head).scan()}
     mapped = _map(info, stored, quads, mode, on_progress)
     changes = _changes(info, stored, mapped, mode)
@@ -149,7 +149,9 @@ def _names(sources: Sequence[Source]) -> str:
     names = [
         Path(name).name
         for source in sources
-        if isinstance(name := source if isinstance(source, Path) else _file_name(source), (Path, str))
+        if isinstance(
+            name := source if isinstance(source, Path) else _file_name(source), (Path, str)
+        )
     ]
     return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") if names else "RDF"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
+from oms_project.core.authorization import permissions
+from oms_project.core.errors import Invalid
 from ontology.access import permitted_branch
 from ontology.contract import CommitInfo, DiffResult, MergeResult, OntologyInfo, Resolution
 from ontology.domain.documents import Body, DocumentChange
@@ -14,8 +16,6 @@ from ontology.domain.virtual_base import virtual_base
 from ontology.selectors.diffs import diff_of, document_changes
 from ontology.services.changes import checked_message, stale_head, write_commit
 from ontology.store import store
-from oms_project.core.authorization import permissions
-from oms_project.core.errors import Invalid
 
 __all__ = ["merge", "revert"]
 
@@ -230,7 +230,9 @@ class _MergePlan(_Plan):
 
         def common_ancestors(merged: Sequence[CommitInfo], other: CommitInfo) -> list[CommitInfo]:
             found = {
-                base for commit in merged for base in store.merge_bases(self._info.id, commit, other)
+                base
+                for commit in merged
+                for base in store.merge_bases(self._info.id, commit, other)
             }
             ancestors = [store.get_commit(self._info.id, commit) for commit in sorted(found)]
             return [
@@ -243,9 +245,7 @@ class _MergePlan(_Plan):
                 )
             ]
 
-        base = virtual_base(
-            kinds, commits, common_ancestors=common_ancestors, bodies_at=bodies_at
-        )
+        base = virtual_base(kinds, commits, common_ancestors=common_ancestors, bodies_at=bodies_at)
         wanted = frozenset(kinds)
         return merge_states(
             kinds,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.context import current_actor
+from oms_project.core.errors import Invalid
 from ontology.access import permitted
 from ontology.contract import OntologyInfo
 from ontology.domain.documents import normalise, shape_problems
@@ -13,9 +16,6 @@ from ontology.domain.names import ontology_name_problem
 from ontology.domain.validation import header_problems
 from ontology.services.changes import refuse_problems
 from ontology.store import store
-from oms_project.core.authorization import authorizer, permissions
-from oms_project.core.context import current_actor
-from oms_project.core.errors import Invalid
 
 __all__ = ["create_ontology", "delete_ontology", "update_ontology"]
 
@@ -45,9 +45,7 @@ def create_ontology(
         raise Invalid(
             f"'{name}' cannot name an ontology: {problem}.",
             code="invalid_name",
-            errors=[
-                {"document": "", "field": "/name", "rule": "naming", "message": f"{problem}."}
-            ],
+            errors=[{"document": "", "field": "/name", "rule": "naming", "message": f"{problem}."}],
         )
     header: dict[str, Any] = {
         "baseIri": base_iri,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from oms_project.core.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from oms_project.core.ids import derived_id, is_rid, new_id
 from ontology.contract import Change
 from ontology.domain.documents import (
     Body,
@@ -19,8 +21,6 @@ from ontology.domain.kinds import DEFINITION_KINDS, Kind
 from ontology.domain.names import convention_problem, enum_code_problem, name_key, name_problem
 from ontology.references import NameResolver, Token, map_references
 from ontology.store.port import CommitReader, StoredDocument
-from oms_project.core.errors import Conflict, Invalid, NotFound, PreconditionFailed
-from oms_project.core.ids import derived_id, is_rid, new_id
 
 __all__ = ["Plan", "plan_changes"]
 
@@ -159,19 +159,20 @@ class _Planner:
         self._resolver.load([token for token in tokens if not is_rid(token[0])])
         wanted = set(self._new_rids.values())
         for change in self._changes:
-            rid = self._find(change) if change.target else None
-            if rid is not None:
-                wanted.add(rid)
+            target = self._find(change) if change.target else None
+            if target is not None:
+                wanted.add(target)
         self._stored.update(self._reader.get_with_deleted(wanted))
         self._register_creations()
 
     def _register_creations(self) -> None:
-        for index, rid in self._new_rids.items():
+        for index, derived in self._new_rids.items():
             change = self._changes[index]
+            rid = derived
             taken = self._stored.get(rid)
             if (taken is not None and not taken.deleted) or rid in self._created.values():
                 # The thing that was made with this name lives on under another one.
-                self._new_rids[index] = rid = new_id()
+                rid = self._new_rids[index] = new_id()
             name, iri = change.fields.get("apiName"), change.fields.get("iri")
             if isinstance(name, str):
                 self._created.setdefault((Kind(str(change.kind)), name_key(name)), rid)
@@ -353,13 +354,16 @@ def _with_part_rids(
     items = body.get(field_name) if field_name else None
     if not isinstance(items, list):
         return body
-    known = {
-        name_key(item["apiName"]): item["rid"] for item in (before or {}).get(field_name, ())
-    }
+    assert field_name is not None
+    known = {name_key(item["apiName"]): item["rid"] for item in (before or {}).get(field_name, ())}
     used = {item.get("rid") for item in items if isinstance(item, Mapping)}
     finished = []
     for item in items:
-        if isinstance(item, Mapping) and not item.get("rid") and isinstance(item.get("apiName"), str):
+        if (
+            isinstance(item, Mapping)
+            and not item.get("rid")
+            and isinstance(item.get("apiName"), str)
+        ):
             key = name_key(item["apiName"])
             part = known.get(key)
             if part is None or part in used:
@@ -369,7 +373,6 @@ def _with_part_rids(
             used.add(part)
             item = {**item, "rid": part}  # noqa: PLW2901
         finished.append(item)
-    assert field_name is not None
     body[field_name] = finished
     return body
 

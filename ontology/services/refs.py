@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from oms_project.core.authorization import permissions
+from oms_project.core.context import current_actor
+from oms_project.core.errors import Conflict, Invalid
 from ontology.access import permitted
 from ontology.contract import BranchInfo, TagInfo
 from ontology.domain.names import branch_name_problem
 from ontology.store import store
-from oms_project.core.authorization import permissions
-from oms_project.core.context import current_actor
-from oms_project.core.errors import Conflict, Invalid
 
 __all__ = ["create_branch", "create_tag", "delete_branch", "delete_tag", "update_branch"]
 
@@ -50,9 +50,7 @@ def delete_branch(*, ontology: str, name: str) -> None:
             code="default_branch",
         )
     if branch.protected:
-        raise Conflict(
-            f"The branch '{name}' is protected. Open it first.", code="branch_protected"
-        )
+        raise Conflict(f"The branch '{name}' is protected. Open it first.", code="branch_protected")
     store.delete_branch(info.id, name)
 
 
@@ -82,7 +80,5 @@ def _check_name(name: str, what: str) -> None:
         raise Invalid(
             f"'{name}' cannot name a {what}: {problem}.",
             code="invalid_name",
-            errors=[
-                {"document": "", "field": "/name", "rule": "naming", "message": f"{problem}."}
-            ],
+            errors=[{"document": "", "field": "/name", "rule": "naming", "message": f"{problem}."}],
         )

@@ -1,7 +1,7 @@
 """Where ontologies are kept: one port, several stores, chosen by ``OMS_SERVICES``."""
 
-from ontology.store.port import OntologyStore
 from oms_project.core.services import service
+from ontology.store.port import OntologyStore
 
 __all__ = ["store"]
 

@@ -10,8 +10,8 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable
 
-from ontology.domain.kinds import Kind
 from oms_project.core.canonical_json import dumps
+from ontology.domain.kinds import Kind
 
 __all__ = ["commit_id", "content_hash", "text_hash", "time_text"]
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from oms_project.core.canonical_json import loads
+from oms_project.core.context import Actor
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body, document_id
 from ontology.domain.kinds import Kind
-from oms_project.core.canonical_json import loads
-from oms_project.core.context import Actor
 
 __all__ = [
     "CommitReader",
@@ -145,8 +145,9 @@ class CommitReader(Protocol):
         ...
 
     def find_entries(self, role: str, keys: Collection[str]) -> Mapping[str, list[str]]:
-        """key -> ``rid``s of live documents that are indexed by ``(role, key)``; roles ``iri``,
-        ``alias`` (key ``Kind/name_key``), ``tag``, or a reference's role (key: the target)."""
+        """Key -> ``rid``s of live documents that are indexed by ``(role, key)``; roles ``iri``,
+        ``alias`` (key ``Kind/name_key``), ``tag``, or a reference's role (key: the target).
+        """
         ...
 
     def referrers(
@@ -155,7 +156,7 @@ class CommitReader(Protocol):
         """As ``State.referrers``."""
         ...
 
-    def list(
+    def page(
         self,
         *,
         where: DocumentFilter,
@@ -170,7 +171,7 @@ class CommitReader(Protocol):
         ...
 
     def scan(self, kinds: Collection[Kind] = ()) -> Iterator[StoredDocument]:
-        """All live documents, in the order of ``list``, without holding them all."""
+        """All live documents, in the order of ``page``, without holding them all."""
         ...
 
     def count(self) -> Mapping[Kind, int]:
@@ -213,7 +214,8 @@ class OntologyStore(Protocol):
 
     def rid_namespace(self, ontology_id: str) -> str:
         """The UUID in which ``rid``s of this ontology are derived: the same for the same base
-        IRI, so that equal things meet."""
+        IRI, so that equal things meet.
+        """
         ...
 
     # --- refs -----------------------------------------------------------------------------------

@@ -78,9 +78,7 @@ def _check_parameters(report: Reporter, schema: Schema) -> dict[str, Body]:
         found[name] = parameter
         data_types = parameter.get("dataTypes", [])
         if bool(data_types) == bool(parameter.get("objectType")):
-            report.add(
-                pointer, "data-type", f"'{name}' needs either dataTypes or an objectType."
-            )
+            report.add(pointer, "data-type", f"'{name}' needs either dataTypes or an objectType.")
         check_data_types(report, data_types, f"{pointer}/dataTypes")
         check_array(report, parameter.get("array"), f"{pointer}/array")
         check_default(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from oms_project.core.ids import is_rid
 from ontology.domain.datatypes import parse_data_type
 from ontology.domain.documents import Body
 from ontology.domain.kinds import Kind
@@ -11,7 +12,6 @@ from ontology.domain.names import name_key, name_problem
 from ontology.domain.schema import EffectiveProperty, Schema
 from ontology.domain.validation.problems import Reporter
 from ontology.domain.validation.values import check_array, check_data_types, check_default
-from oms_project.core.ids import is_rid
 
 __all__ = ["check_cycle", "check_link_type", "check_object_type", "check_struct", "check_typed"]
 
@@ -72,11 +72,11 @@ def _check_key_part(
             f"There is no property '{name}'. Name an own or inherited property.",
         )
         return
-    primitives = {
-        parse_data_type(text).name for text in found.data_types if _is_data_type(text)
-    }
+    primitives = {parse_data_type(text).name for text in found.data_types if _is_data_type(text)}
     if found.array is not None or primitives & _NO_KEYS:
-        report.add(pointer, "key", f"'{name}' cannot be part of a key: its values cannot be compared.")
+        report.add(
+            pointer, "key", f"'{name}' cannot be part of a key: its values cannot be compared."
+        )
     elif identifies and not found.required:
         report.add(pointer, "key", f"'{name}' is part of the primary key: make it required.")
 
@@ -131,9 +131,7 @@ def _check_parts(
         )
 
 
-def _check_inheritance(
-    report: Reporter, schema: Schema, own: list[EffectiveProperty]
-) -> None:
+def _check_inheritance(report: Reporter, schema: Schema, own: list[EffectiveProperty]) -> None:
     """Own against inherited properties, and inherited ones of several parents."""
     parents = schema.parents(report.rid)
     if not parents:

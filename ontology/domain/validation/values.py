@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ontology.domain.datatypes import parse_data_type, value_problem
+from oms_project.core.ids import is_rid
+from ontology.domain.datatypes import DataType, parse_data_type, value_problem
 from ontology.domain.documents import Body, Problem
 from ontology.domain.kinds import NO_LANGUAGE, Kind
 from ontology.domain.names import name_key, name_problem
 from ontology.domain.schema import Schema
 from ontology.domain.validation.problems import Reporter
-from oms_project.core.ids import is_rid
 
 __all__ = [
     "check_array",
@@ -150,7 +150,8 @@ def _value_problem(schema: Schema, data_type: str, value: Any) -> str | None:
 
 def constraint_problem(constraints: Body, value: Any) -> str | None:
     """Which constraint of a value type ``value`` breaks, or None. The base type is checked
-    elsewhere."""
+    elsewhere.
+    """
     comparable = _comparable(value)
     for name, holds, words in _BOUNDS:
         bound = constraints.get(name)
@@ -176,7 +177,7 @@ def _comparable(value: Any) -> Any:
     return Decimal(repr(value)) if isinstance(value, float) else value
 
 
-_BOUNDS = (
+_BOUNDS: tuple[tuple[str, Callable[[Any, Any], bool], str], ...] = (
     ("minimum", lambda value, bound: value >= bound, "at least"),
     ("maximum", lambda value, bound: value <= bound, "at most"),
     ("exclusiveMinimum", lambda value, bound: value > bound, "more than"),
@@ -193,6 +194,14 @@ def check_value_type(report: Reporter) -> None:
         report.add("/baseType", "data-type", str(error))
         return
     constraints = body.get("constraints") or {}
+    _check_bounds(report, base, constraints)
+    _check_text_facets(report, base, constraints)
+    for position, value in enumerate(constraints.get("enum", ())):
+        if (problem := value_problem(base, value)) is not None:
+            report.add(f"/constraints/enum/{position}", "constraint", f"{problem}.")
+
+
+def _check_bounds(report: Reporter, base: DataType, constraints: Body) -> None:
     for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
         if constraints.get(name) is None:
             continue
@@ -207,6 +216,9 @@ def check_value_type(report: Reporter) -> None:
         ("minLength", "maxLength"),
     ):
         _check_range(report, constraints, low, high)
+
+
+def _check_text_facets(report: Reporter, base: DataType, constraints: Body) -> None:
     for name in ("minLength", "maxLength", "pattern"):
         if constraints.get(name) is not None and base.name not in _TEXTUAL:
             report.add(
@@ -216,12 +228,7 @@ def check_value_type(report: Reporter) -> None:
         try:
             re.compile(constraints["pattern"])
         except re.error as error:
-            report.add(
-                "/constraints/pattern", "constraint", f"Not a regular expression: {error}."
-            )
-    for position, value in enumerate(constraints.get("enum", ())):
-        if (problem := value_problem(base, value)) is not None:
-            report.add(f"/constraints/enum/{position}", "constraint", f"{problem}.")
+            report.add("/constraints/pattern", "constraint", f"Not a regular expression: {error}.")
 
 
 def _check_range(report: Reporter, constraints: Body, low: str, high: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from ontology.contract import CommitInfo
@@ -96,7 +97,7 @@ def _touched_between(one: Place, other: Place) -> list[str]:
     high = max(one_path[meeting], other_path[meeting])
     spans: list[tuple[int, int, int]] = [(meeting, low, high)] if high > low else []
     for path in (lineage(one), lineage(other)):
-        for step, fork in zip(path, path[1:], strict=False):
+        for step, fork in pairwise(path):
             if step.line == meeting:
                 break
             spans.append((step.line, fork.seq, step.seq))
@@ -131,7 +132,9 @@ def document_history(
             [step.line, rid, fork_seq, step.seq, limit + 1 - len(found)],
         )
         width = len(DOCUMENT_COLUMNS.split(","))
-        found += [(commit_from_row(row[width:]), document_from_row(row[:width])) for row in versions]
+        found += [
+            (commit_from_row(row[width:]), document_from_row(row[:width])) for row in versions
+        ]
         if len(found) > limit:
             break
     return [

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from oms_project.core.errors import NotFound
 from ontology.contract import CommitInfo
 from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, rows
-from oms_project.core.errors import NotFound
 
 __all__ = [
     "MAX_CHAIN",
@@ -62,9 +62,7 @@ def load_line(line: int) -> LineInfo:
     """A line by id."""
     info = _cache.get(line)
     if info is None:
-        found = rows(
-            "SELECT parent_id, fork_seq, chain FROM ontology_line WHERE id = %s", [line]
-        )
+        found = rows("SELECT parent_id, fork_seq, chain FROM ontology_line WHERE id = %s", [line])
         if not found:
             raise NotFound(f"There is no line {line}.", code="line_not_found")
         parent, fork_seq, chain = found[0]

@@ -121,7 +121,7 @@ class Branch(models.Model):
         constraints = [models.UniqueConstraint(fields=["ontology", "name"], name="branch_name")]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class Tag(models.Model):
@@ -140,7 +140,7 @@ class Tag(models.Model):
         constraints = [models.UniqueConstraint(fields=["ontology", "name"], name="tag_name")]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class DocumentVersion(models.Model):
@@ -175,7 +175,9 @@ class DocumentVersion(models.Model):
                 name="version_live",
                 condition=models.Q(seq_to__isnull=True),
             ),
-            models.Index(fields=["line", "kind", "name_key", "rid", "seq_from"], name="version_old"),
+            models.Index(
+                fields=["line", "kind", "name_key", "rid", "seq_from"], name="version_old"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -134,7 +134,7 @@ class OrmReader:
         return found
 
     # --- lists ----------------------------------------------------------------------------------
-    def list(
+    def page(
         self,
         *,
         where: DocumentFilter,
@@ -223,7 +223,7 @@ class OrmReader:
     def scan(self, kinds: Collection[Kind] = ()) -> Iterator[StoredDocument]:
         where = DocumentFilter(kinds=tuple(kinds))
         after: tuple[str, str, str] | None = None
-        while page := self.list(where=where, after=after, limit=_SCAN_PAGE):
+        while page := self.page(where=where, after=after, limit=_SCAN_PAGE):
             yield from page
             last = page[-1]
             after = (last.kind.value, _name_key(last), last.rid)
@@ -274,11 +274,8 @@ class OrmReader:
         nearer = self._places[:rank]
         parts = " OR ".join(["(n.line_id = %s AND n.seq_from <= %s)"] * len(nearer))
         parameters = [value for place in nearer for value in (place.line, place.seq)]
-        return (
-            f" AND NOT EXISTS (SELECT 1 FROM ontology_documentversion n "
-            f"WHERE n.rid = {alias}.rid AND ({parts}))",
-            parameters,
-        )
+        newer = f"SELECT 1 FROM ontology_documentversion n WHERE n.rid = {alias}.rid AND ({parts})"
+        return f" AND NOT EXISTS ({newer})", parameters
 
 
 def _portions(keys: Collection[str]) -> Iterator[Sequence[str]]:

@@ -6,11 +6,11 @@ import datetime as dt
 import re
 from typing import Any
 
+from oms_project.core.errors import Invalid, NotFound
 from ontology.contract import CommitInfo
 from ontology.store.orm.lines import Place, lineage, place_of
 from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, rows
 from ontology.store.orm.writer import database_time
-from oms_project.core.errors import Invalid, NotFound
 
 __all__ = ["resolve_ref"]
 
@@ -32,7 +32,7 @@ def resolve_ref(ontology_id: str, ref: str) -> tuple[CommitInfo, Place]:
             code="ref_not_found",
             data={"ref": ref},
         )
-    return _at_time(ontology_id, found, ref, moment) if at else found
+    return _at_time(found, ref, moment) if at else found
 
 
 def _named(ontology_id: str, name: str) -> tuple[CommitInfo, Place] | None:
@@ -71,9 +71,7 @@ def _by_prefix(ontology_id: str, ref: str) -> tuple[CommitInfo, Place] | None:
     return _placed(found[0]) if found else None
 
 
-def _at_time(
-    ontology_id: str, found: tuple[CommitInfo, Place], ref: str, moment: str
-) -> tuple[CommitInfo, Place]:
+def _at_time(found: tuple[CommitInfo, Place], ref: str, moment: str) -> tuple[CommitInfo, Place]:
     try:
         time = dt.datetime.fromisoformat(moment)
     except ValueError as error:
@@ -92,6 +90,4 @@ def _at_time(
         )
         if latest:
             return _placed(latest[0])
-    raise NotFound(
-        f"'{ref}' is before the first commit.", code="ref_not_found", data={"ref": ref}
-    )
+    raise NotFound(f"'{ref}' is before the first commit.", code="ref_not_found", data={"ref": ref})

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db import connection
 
+from oms_project.core.canonical_json import dumps_text
 from ontology.contract import CommitInfo
 from ontology.domain.kinds import Kind
 from ontology.store.port import StoredDocument
-from oms_project.core.canonical_json import dumps_text
 
 __all__ = [
     "COMMIT_COLUMNS",

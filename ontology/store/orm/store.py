@@ -9,20 +9,20 @@ from contextlib import contextmanager
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from oms_project.core.context import Actor
+from oms_project.core.errors import Conflict, NotFound, Unavailable
+from oms_project.core.ids import derived_id, new_id
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body
 from ontology.domain.kinds import Kind
 from ontology.store.orm import graph, verify
-from ontology.store.orm.lines import Place
+from ontology.store.orm.lines import Place, place_of
 from ontology.store.orm.models import Branch, Ontology, Tag
 from ontology.store.orm.reader import OrmReader
 from ontology.store.orm.refs import resolve_ref
 from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, is_postgresql, rows
 from ontology.store.orm.writer import append_commit, database_time, write_first_commit
 from ontology.store.port import DocumentWrite, Progress, Revision, StoredChange
-from oms_project.core.context import Actor
-from oms_project.core.errors import Conflict, NotFound, Unavailable
-from oms_project.core.ids import derived_id, new_id
 
 __all__ = ["OrmStore"]
 
@@ -143,7 +143,7 @@ class OrmStore:
     ) -> BranchInfo:
         with self.writing(ontology_id, name) as head:
             _expect(head, expected_head)
-            target, place = graph.place_of(ontology_id, to)
+            target, place = place_of(ontology_id, to)
             _point_branch(ontology_id, name, target.id, _now())
             _own_line(place, name)
         return self.get_branch(ontology_id, name)
@@ -253,11 +253,11 @@ class OrmStore:
         for head, place in self._held.values():
             if head.id == commit.id:
                 return OrmReader(commit, place, head=True, locked=True)
-        _, place = graph.place_of(ontology_id, commit.id)
+        _, place = place_of(ontology_id, commit.id)
         return OrmReader(commit, place, head=True)
 
     def get_commit(self, ontology_id: str, commit: str) -> CommitInfo:
-        return graph.place_of(ontology_id, commit)[0]
+        return place_of(ontology_id, commit)[0]
 
     def log(
         self,
@@ -268,9 +268,7 @@ class OrmStore:
         before: tuple[dt.datetime, str] | None = None,
         limit: int = 50,
     ) -> Sequence[CommitInfo]:
-        return graph.log(
-            ontology_id, commit, first_parent=first_parent, before=before, limit=limit
-        )
+        return graph.log(ontology_id, commit, first_parent=first_parent, before=before, limit=limit)
 
     def changes(
         self, ontology_id: str, from_commit: CommitInfo, to_commit: CommitInfo
@@ -352,9 +350,7 @@ def _ontology_info(row: Ontology) -> OntologyInfo:
 
 
 def _no_branch(name: str) -> NotFound:
-    return NotFound(
-        f"There is no branch '{name}'.", code="branch_not_found", data={"branch": name}
-    )
+    return NotFound(f"There is no branch '{name}'.", code="branch_not_found", data={"branch": name})
 
 
 def _branch(ontology_id: str, name: str) -> Branch:

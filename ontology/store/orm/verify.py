@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from oms_project.core.canonical_json import dumps_text, loads
 from ontology.contract import CommitInfo, VerifyProblem, VerifyReport
 from ontology.domain.documents import document_id, index_entries, search_text
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
@@ -12,7 +13,6 @@ from ontology.store.hashing import commit_id, content_hash, text_hash
 from ontology.store.orm.reader import stored_name_key
 from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, rows
 from ontology.store.port import Progress
-from oms_project.core.canonical_json import dumps_text, loads
 
 __all__ = ["verify_ontology"]
 
@@ -26,7 +26,7 @@ def verify_ontology(ontology_id: str, *, on_progress: Progress | None = None) ->
         "SELECT id, parent_id, fork_seq, tip_seq FROM ontology_line "
         "WHERE ontology_id = %s ORDER BY id",
         [ontology_id],
-    )  # type: ignore[assignment]
+    )
     total = sum(tip - fork for _, _, fork, tip in lines)
     problems: list[VerifyProblem] = []
     commits = documents = 0
@@ -210,4 +210,3 @@ def _check_names(ontology_id: str, problems: list[VerifyProblem]) -> None:
             [ontology_id],
         ):
             problems.append(VerifyProblem(f"{table} {name}", "it points at no commit"))
-

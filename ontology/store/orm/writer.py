@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db import connection
 
+from oms_project.core.canonical_json import dumps, dumps_text
+from oms_project.core.context import Actor
 from ontology.contract import CommitInfo
 from ontology.domain.documents import IndexEntry, index_entries, search_text
 from ontology.domain.kinds import INSTANCE_KINDS
@@ -20,8 +22,6 @@ from ontology.store.orm.lines import MAX_CHAIN, Place, load_line
 from ontology.store.orm.reader import stored_name_key
 from ontology.store.orm.sql import bulk_insert, in_list, list_parameter, rows
 from ontology.store.port import DocumentWrite
-from oms_project.core.canonical_json import dumps, dumps_text
-from oms_project.core.context import Actor
 
 __all__ = ["append_commit", "database_time", "fork_line", "write_first_commit"]
 
@@ -176,9 +176,7 @@ def database_time(time: dt.datetime) -> Any:
 
 
 def _line_to_append(ontology_id: str, branch: str, place: Place) -> Place:
-    tip, owner = rows(
-        "SELECT tip_seq, owner FROM ontology_line WHERE id = %s", [place.line]
-    )[0]
+    tip, owner = rows("SELECT tip_seq, owner FROM ontology_line WHERE id = %s", [place.line])[0]
     if tip == place.seq and owner == branch:
         return place
     return Place(fork_line(ontology_id, branch, place), place.seq)
@@ -227,10 +225,12 @@ def _cut(chain: list[Place]) -> tuple[list[Place], list[Place]]:
         )
     )
     weights = [counted[step.line] for step in chain]
+
     # Keeping more lines copies less now but leaves room for fewer forks until the next cut, so
     # compare the cost per fork: small lines are gathered, a heavy one is left where it is.
     def cost_per_fork(kept: int) -> float:
-        return (sum(weights[: len(chain) - kept]) + 1) / (MAX_CHAIN - 1 - kept)
+        copied: int = sum(weights[: len(chain) - kept])
+        return (copied + 1) / (MAX_CHAIN - 1 - kept)
 
     kept = min(range(1, MAX_CHAIN - 1), key=cost_per_fork)
     return chain[len(chain) - kept :], chain[: len(chain) - kept]
