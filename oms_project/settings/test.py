@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
 from oms_project.settings.base import *  # noqa: F403 - a mode is base with changes
-from oms_project.settings.base import DATABASES, ENVIRONMENT, SIMPLE_JWT
+from oms_project.settings.base import DATABASES, SIMPLE_JWT
 
 SECRET_KEY = "test-secret-key-that-signs-nothing-of-value-anywhere-0123456789"
 JWT_SECRET = "test-jwt-secret-that-signs-nothing-of-value-anywhere-0123456789"
@@ -15,12 +19,13 @@ OMS_JOB_WORKERS = 0
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 
-# A file, not memory: threads and processes see it, with the locks that a real one has.
+# A file, not memory: threads and processes see it, with the locks that a real one has. Its name
+# holds the process: two runs in one checkout do not meet.
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    _test_folder = ENVIRONMENT.OMS_DATA_DIR
-    _test_folder.mkdir(parents=True, exist_ok=True)
-    DATABASES["default"]["TEST"] = {"NAME": str(_test_folder / "test.sqlite3")}
+    _test_file = Path(tempfile.gettempdir()) / f"oms-test-{os.getpid()}.sqlite3"
+    DATABASES["default"]["TEST"] = {"NAME": str(_test_file)}
     # No power cut during the tests; those that crash something run a process of their own.
     DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
 else:
+    DATABASES["default"]["TEST"] = {"NAME": f"test_oms_{os.getpid()}"}
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 0, "max_size": 20, "timeout": 10}
