@@ -1,0 +1,285 @@
+"""Request bodies: what a client sends, checked before a service sees it.
+
+The fields of a definition are not checked here: the domain knows them, and names every problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from oms_project.core.errors import Invalid
+from ontology.api.query import Text
+from ontology.contract import Change, Resolution
+
+__all__ = [
+    "Body",
+    "BranchCreate",
+    "BranchUpdate",
+    "ChangeSetBody",
+    "ExportBody",
+    "MergeBody",
+    "OntologyCreate",
+    "OntologyUpdate",
+    "RenameBody",
+    "RevertBody",
+    "TagCreate",
+    "parse_body",
+    "parse_definition",
+]
+
+B = TypeVar("B", bound="Body")
+
+Message = Annotated[Text, Field(max_length=10_000)]
+Ref = Annotated[Text, Field(max_length=300)]
+Target = Annotated[Text, Field(min_length=1, max_length=2000)]
+Head = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+LangText = dict[Text, Text]
+
+
+class Body(BaseModel):
+    """Base of every request body: camelCase, no unknown members, no silent conversion."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class OntologyCreate(Body):
+    """A new ontology."""
+
+    name: Annotated[Text, Field(max_length=200)] = Field(examples=["fleet"])
+    """Lower-case letters, digits and `. _ -`."""
+    base_iri: Annotated[Text, Field(max_length=2000)] = Field(
+        examples=["https://example.org/fleet/"]
+    )
+    """What the IRIs of new definitions start with."""
+    display_name: LangText | None = Field(default=None, examples=[{"en": "Fleet"}])
+    """Text per language tag."""
+    description: Message = ""
+    """What it is about."""
+    prefixes: LangText | None = None
+    """Prefix to IRI, for exports."""
+    default_language: Annotated[Text, Field(max_length=35)] = "en"
+    """Language of texts without a tag (BCP 47)."""
+    compatibility: Literal[
+        "none",
+        "backward",
+        "backwardTransitive",
+        "forward",
+        "forwardTransitive",
+        "full",
+        "fullTransitive",
+    ] = "backward"
+    """Which changes later versions may make."""
+
+
+class OntologyUpdate(Body):
+    """What can be changed of an ontology's entry in the registry."""
+
+    description: Message | None = None
+    """What it is about."""
+    default_branch: Ref | None = None
+    """The branch that is meant where none is named."""
+
+
+class BranchCreate(Body):
+    """A new branch."""
+
+    name: Ref = Field(examples=["feature/booking"])
+    """Lower-case letters, digits and `. _ / -`."""
+    from_ref: Ref = Field(default="", alias="from", examples=["main"])
+    """Where it starts: a branch, tag, commit id or `branch@timestamp`. Empty: the default
+    branch."""
+    protected: bool = False
+    """Whether only maintainers may write to it."""
+
+
+class BranchUpdate(Body):
+    """What can be changed of a branch."""
+
+    protected: bool
+    """Whether only maintainers may write to it."""
+
+
+class TagCreate(Body):
+    """A new tag."""
+
+    name: Ref = Field(examples=["v1.0"])
+    """Lower-case letters, digits and `. _ / -`."""
+    ref: Ref = Field(default="", examples=["main"])
+    """What it names for ever. Empty: the head of the default branch."""
+    message: Message = ""
+    """Why."""
+
+
+class ChangeBody(Body):
+    """One change of a change set."""
+
+    op: Literal["create", "update", "replace", "rename", "delete", "restore"]
+    """`create` takes `kind` and `fields`; `update` (merge patch) and `replace` take `target` and
+    `fields`; `rename` takes `target` and `apiName`; `delete` and `restore` take `target`."""
+    kind: Text | None = Field(default=None, examples=["ObjectType"])
+    """The kind of a document that is created."""
+    target: Target | None = Field(default=None, examples=["ObjectType/Person"])
+    """The document: its `rid`, `Kind/apiName` or IRI."""
+    fields: dict[str, Any] = Field(default_factory=dict, examples=[{"apiName": "Person"}])
+    """Fields of the definition; references may be names."""
+    api_name: Annotated[Text, Field(max_length=300)] | None = None
+    """The new name, for `rename`."""
+    if_match: Annotated[Text, Field(max_length=300)] | None = None
+    """The ETag of the document that you have seen; refused with 412 when it has changed."""
+
+    def change(self) -> Change:
+        """As the contract has it."""
+        etag = self.if_match.strip('"') if self.if_match else None
+        return Change(
+            op=self.op,
+            kind=self.kind,
+            target=self.target,
+            fields=self.fields,
+            api_name=self.api_name,
+            if_match=(etag.rpartition("-")[0] or etag) if etag else None,
+        )
+
+
+class ChangeSetBody(Body):
+    """Many changes that make one commit, or none."""
+
+    changes: list[ChangeBody] = Field(min_length=1, max_length=100_000)
+    """In any order that makes sense to you; references to what is created in the same set hold."""
+    message: Message = ""
+    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+    expected_head: Head | None = None
+    """The head of the branch that you have seen; refused with 409 when it has moved."""
+    dry_run: bool = False
+    """Check everything and answer what would happen, without writing."""
+
+
+class ResolutionBody(Body):
+    """How to settle conflicts."""
+
+    choice: Literal["ours", "theirs", "base", "value"]
+    """Which of the three states to take, or a `value`."""
+    document: Target | None = Field(default=None, examples=["ObjectType/Person"])
+    """`@id` or `rid`; none: every conflict that nothing else settles."""
+    path: Annotated[Text, Field(max_length=4000)] | None = None
+    """One conflict of the document; none: all of them."""
+    value: Any = None
+    """Any JSON value, for the choice `value`."""
+
+    def resolution(self) -> Resolution:
+        """As the contract has it."""
+        return Resolution(self.choice, document=self.document, path=self.path, value=self.value)
+
+
+class Merging(Body):
+    """What a merge and a revert have in common."""
+
+    message: Message = ""
+    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+    dry_run: bool = False
+    """Answer what would happen, without writing."""
+    resolutions: list[ResolutionBody] = Field(default_factory=list, max_length=100_000)
+    """How to settle conflicts."""
+    expected_head: Head | None = None
+    """The head of the branch written to that you have seen; refused with 409 when it has moved."""
+
+
+class MergeBody(Merging):
+    """A merge of one ref into a branch."""
+
+    source: Ref = Field(examples=["feature/booking"])
+    """What to merge: a branch, tag or commit id."""
+    into: Ref = Field(default="", examples=["main"])
+    """The branch to merge into. Empty: the default branch."""
+    no_ff: bool = False
+    """Make a merge commit also where the branch could simply move forward."""
+
+
+class RevertBody(Merging):
+    """A new commit that takes back an earlier one."""
+
+    commit: Ref = Field(min_length=1)
+    """The commit to take back: its id, or any other ref."""
+    mainline: int = Field(default=1, ge=1, le=16)
+    """Of a merge: the number of the parent whose side stays."""
+
+
+class RenameBody(Body):
+    """A new name for a definition; the old one stays as an alias."""
+
+    api_name: Annotated[Text, Field(max_length=300)] = Field(examples=["Customer"])
+    """The new `apiName`."""
+    message: Message = ""
+    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+
+
+class ExportBody(Body):
+    """An export that is prepared in the background."""
+
+    format: Text = Field(default="turtle", examples=["turtle"])
+    """Name of the format."""
+    ref: Ref = Field(default="", examples=["main"])
+    """What to export. Empty: the default branch."""
+
+
+def parse_body(data: Any, model: type[B]) -> B:
+    """``data`` as ``model``.
+
+    Raises:
+        Invalid: naming every member that is missing, unknown or wrong.
+    """
+    try:
+        return model.model_validate(_object(data))
+    except ValidationError as error:
+        problems = [
+            {
+                "field": "".join(f"/{part!s}" for part in item["loc"]),
+                "rule": "shape",
+                "message": _sentence(item),
+            }
+            for item in error.errors(include_url=False, include_input=False)
+        ]
+        raise Invalid(
+            "The body does not have the right shape: "
+            + " ".join(
+                f"{problem['field'] or '/'}: {problem['message']}" for problem in problems[:3]
+            ),
+            code="bad_body",
+            errors=problems,
+        ) from error
+
+
+def parse_definition(data: Any) -> dict[str, Any]:
+    """The fields of a definition as they were sent.
+
+    Raises:
+        Invalid: not a JSON object.
+    """
+    return dict(_object(data))
+
+
+def _object(data: Any) -> Mapping[str, Any]:
+    if not isinstance(data, Mapping):
+        raise Invalid(
+            "The body must be a JSON object.",
+            code="bad_body",
+            errors=[{"field": "", "rule": "shape", "message": "Use a JSON object."}],
+        )
+    return data
+
+
+def _sentence(item: Mapping[str, Any]) -> str:
+    if item["type"] == "extra_forbidden":
+        return "There is no such member. Remove it, or check its spelling."
+    if item["type"] == "missing":
+        return "This member is required."
+    return str(item["msg"]).removeprefix("Value error, ").rstrip(".") + "."

@@ -1,0 +1,125 @@
+"""ETags, preconditions and caching (RFC 9110).
+
+An ETag is ``"<state>-<representation>"``. The state is what a writer cares about: the etag of a
+document, or the id of the commit that was read. The representation tells different views of that
+state apart. ``If-None-Match`` compares the whole, ``If-Match`` the state: so the ETag of any read of
+a document guards a write of it, and the ETag of any read at a branch guards a commit on it.
+Everybody who may read an ontology sees the same of it, so who asks is no part of an ETag;
+``Cache-Control: private`` and ``Vary`` keep answers apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+from oms_project.core.errors import BadRequest, PreconditionFailed
+
+__all__ = [
+    "IfMatch",
+    "document_etag",
+    "if_match",
+    "is_unchanged",
+    "not_modified",
+    "set_validators",
+    "state_etag",
+]
+
+_TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*')
+_FOREVER = "private, max-age=31536000, immutable"
+_CHECK = "private, no-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class IfMatch:
+    """A parsed ``If-Match``: the states that the caller has seen; ``any`` for ``*``."""
+
+    states: tuple[str, ...] = ()
+    any: bool = False
+
+
+def document_etag(etag: str, content: bytes) -> str:
+    """The ETag of a document with the stored ``etag`` that is sent as ``content``."""
+    return f'"{etag}-{_digest(content)}"'
+
+
+def state_etag(state: str, request: HttpRequest) -> str:
+    """The ETag of what ``request`` asks for at ``state``, known before it is read."""
+    query = "&".join(sorted(request.META.get("QUERY_STRING", "").split("&")))
+    return f'"{state}-{_digest(f"{request.path}?{query}".encode())}"'
+
+
+def is_unchanged(request: HttpRequest, etag: str) -> bool:
+    """Whether ``If-None-Match`` names ``etag`` (weak comparison)."""
+    header = request.headers.get("If-None-Match")
+    if header is None or header.strip() == "*":  # `*` says nothing about what the client has
+        return False
+    return any(tag == etag.strip('"') for _weak, tag in _tags(header, "If-None-Match"))
+
+
+def not_modified(etag: str, *, immutable: bool = False) -> HttpResponse:
+    """304, with the headers that the full answer would have."""
+    response = HttpResponse(status=304)
+    del response["Content-Type"]
+    set_validators(response, etag, immutable=immutable)
+    return response
+
+
+def set_validators(response: HttpResponseBase, etag: str, *, immutable: bool = False) -> None:
+    """Put ETag and caching on an answer; ``immutable`` for what a commit id names."""
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = _FOREVER if immutable else _CHECK
+    patch_vary_headers(response, ("Authorization", "Cookie"))
+
+
+def if_match(request: HttpRequest) -> IfMatch | None:
+    """The ``If-Match`` of a write, or None.
+
+    Raises:
+        BadRequest: it is malformed.
+        PreconditionFailed: it names only weak ETags, which match nothing.
+    """
+    header = request.headers.get("If-Match")
+    if header is None:
+        return None
+    if header.strip() == "*":
+        return IfMatch(any=True)
+    states = tuple(_state(tag) for weak, tag in _tags(header, "If-Match") if not weak)
+    if not states:
+        raise PreconditionFailed(
+            "If-Match names only weak ETags, which match nothing.", code="if_match_failed"
+        )
+    return IfMatch(states=states)
+
+
+def _state(tag: str) -> str:
+    return tag.rpartition("-")[0] or tag
+
+
+def _tags(header: str, name: str) -> list[tuple[bool, str]]:
+    tags = []
+    position = 0
+    while True:
+        match = _TAG.match(header, position)
+        if match is None:
+            raise BadRequest(
+                f'{name} is malformed: use ETags in double quotes, such as "abc", or *.',
+                code="bad_header",
+                errors=[{"header": name, "message": "This is not a list of ETags."}],
+            )
+        tags.append((bool(match.group(1)), match.group(2)))
+        position = match.end()
+        if position == len(header):
+            return tags
+        if header[position] != ",":
+            raise BadRequest(f"{name} is malformed: separate ETags by commas.", code="bad_header")
+        position += 1
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

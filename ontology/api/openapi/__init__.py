@@ -1,0 +1,1 @@
+"""The OpenAPI document of this app, built from the endpoints' own declarations."""

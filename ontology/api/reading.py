@@ -1,0 +1,167 @@
+"""What reads have in common: the commit, the validators, and 304."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection
+from typing import Any
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from oms_project.core.canonical_json import loads
+from oms_project.core.errors import BadRequest, NotFound
+from oms_project.core.ids import is_rid
+from ontology import selectors
+from ontology.api.conditions import (
+    document_etag,
+    is_unchanged,
+    not_modified,
+    set_validators,
+    state_etag,
+)
+from ontology.api.query import DocumentQuery, ReadQuery
+from ontology.api.rendering import json_response
+from ontology.api.snapshots import Snapshot, following, next_link, snapshot
+from ontology.contract import DocumentView, Page
+from ontology.domain.kinds import MODELS, Kind
+from ontology.wire import document_text, json_bytes, page_bytes
+
+__all__ = [
+    "answer_at",
+    "answer_current",
+    "checked_fields",
+    "document_answer",
+    "document_in",
+    "page_answer",
+    "target_of",
+]
+
+_IDENTITY = ("_etag", "@id", "@type", "rid")
+_AUDIT = (
+    *(f"_created_{part}" for part in ("by", "by_username", "at")),
+    *(f"_updated_{part}" for part in ("by", "by_username", "at")),
+    *("_deleted", "_deleted_by", "_deleted_by_username", "_deleted_at"),
+)
+
+
+def answer_at(
+    request: Request,
+    *,
+    ontology: str,
+    query: ReadQuery,
+    render: Callable[[Snapshot], HttpResponseBase],
+) -> HttpResponseBase:
+    """The answer to a read at a commit: 304 before anything is read, when the client has it."""
+    at = snapshot(ontology=ontology, query=query, request=request)
+    etag = state_etag(at.commit.id, request)
+    if is_unchanged(request, etag):
+        response: HttpResponseBase = not_modified(etag, immutable=at.immutable)
+    else:
+        response = render(at)
+        set_validators(response, etag, immutable=at.immutable)
+    response.headers["X-OMS-Commit"] = at.commit.id
+    return response
+
+
+def answer_current(request: Request, value: Any, *, state: str | None = None) -> HttpResponse:
+    """The answer to a read of what is not versioned.
+
+    ``state`` is what an ``If-Match`` compares; None: a hash of the content.
+    """
+    content = json_bytes(value)
+    etag = document_etag(state or hashlib.sha256(content).hexdigest()[:32], content)
+    if is_unchanged(request, etag):
+        return not_modified(etag)
+    response = json_response(content)
+    set_validators(response, etag)
+    return response
+
+
+def document_answer(
+    request: Request, view: DocumentView, at: Snapshot, query: DocumentQuery | None = None
+) -> HttpResponse:
+    """One document as it is stored; ``fields`` is the one thing that has it parsed."""
+    text = document_text(view)
+    if query is not None and query.fields:
+        wanted = {*_IDENTITY, *query.fields}
+        content = json_bytes({key: item for key, item in loads(text).items() if key in wanted})
+    else:
+        content = text.encode()
+    etag = document_etag(view.etag, content)
+    if is_unchanged(request, etag):
+        response = not_modified(etag, immutable=at.immutable)
+    else:
+        response = json_response(content)
+        set_validators(response, etag, immutable=at.immutable)
+    response.headers["X-OMS-Commit"] = at.commit.id
+    return response
+
+
+def page_answer(request: Request, page: Page[Any], at: Snapshot) -> HttpResponse:
+    """A page of a listing at a commit; documents are spliced, other values rendered."""
+    cursor = following(request=request, commit=at.commit, next_cursor=page.next_cursor)
+    texts = (
+        document_text(item) if isinstance(item, DocumentView) else json_bytes(item).decode()
+        for item in page.items
+    )
+    response = json_response(page_bytes(texts, following=cursor, commit=at.commit.id))
+    if cursor is not None:
+        response.headers["Link"] = next_link(request, cursor)
+    return response
+
+
+def checked_fields(fields: tuple[str, ...], kinds: Collection[Kind]) -> tuple[str, ...]:
+    """``fields`` when documents of ``kinds`` (none: of any kind) can have them.
+
+    Raises:
+        BadRequest: naming those that they cannot have.
+    """
+    if not fields or (kinds and not all(kind in MODELS for kind in kinds)):
+        return fields  # an object has the fields of its type
+    known = set(_AUDIT) | set(_IDENTITY)
+    for kind in kinds or MODELS:
+        known.update(str(field.alias) for field in MODELS[kind].model_fields.values())
+    unknown = [name for name in fields if name not in known]
+    if unknown:
+        message = f"There is no field {', '.join(unknown)[:200]} here."
+        raise BadRequest(
+            message, code="bad_query", errors=[{"parameter": "fields", "message": message}]
+        )
+    return fields
+
+
+def target_of(*, kind: Kind, item: str) -> str:
+    """The target that ``item`` in the path names in the collection of ``kind``."""
+    return item if is_rid(item) else f"{kind.value}/{item}"
+
+
+def document_in(
+    *,
+    ontology: str,
+    kind: Kind,
+    item: str,
+    ref: str,
+    include_deleted: bool = False,
+    references: Any = "rid",
+) -> DocumentView:
+    """The document that a collection holds under ``item``.
+
+    Raises:
+        NotFound: there is none, or its ``rid`` is that of another kind.
+    """
+    view = selectors.get_document(
+        ontology=ontology,
+        target=target_of(kind=kind, item=item),
+        ref=ref,
+        include_deleted=include_deleted,
+        references=references,
+    )
+    if view.kind != kind:
+        raise NotFound(
+            f"{item} is a {view.kind}, and none of {kind.value}.",
+            code="document_not_found",
+            data={"document": item, "kind": view.kind},
+        )
+    return view

@@ -1,0 +1,97 @@
+"""Reading in pages while others write: a cursor remembers the commit that page one was read at.
+
+So a listing of a branch is one state of it, from the first page to the last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from oms_project.core.errors import BadRequest, NotFound
+from oms_project.core.pagination import decode_cursor, encode_cursor
+from ontology import selectors
+from ontology.api.query import PageQuery, ReadQuery
+from ontology.contract import CommitInfo
+
+__all__ = ["Snapshot", "bad_cursor", "following", "next_link", "snapshot"]
+
+_LISTING = "ontology:snapshot"
+# Parameters that may differ between the pages of one listing.
+_FREE = frozenset({"cursor", "limit", "ref"})
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The commit that a request reads.
+
+    Attributes:
+        commit: the commit.
+        immutable: whether the request named the commit itself, so that the answer never changes.
+        inner: the selector's own cursor; None on the first page.
+    """
+
+    commit: CommitInfo
+    immutable: bool
+    inner: str | None = None
+
+
+def snapshot(*, ontology: str, query: ReadQuery, request: HttpRequest) -> Snapshot:
+    """Resolve ``ref``, or for a later page the commit of the first one.
+
+    Raises:
+        NotFound: there is no such ontology or ref.
+        BadRequest: the cursor is not one of this listing.
+    """
+    cursor = query.cursor if isinstance(query, PageQuery) else ""
+    if not cursor:
+        commit = selectors.resolve_ref(ontology=ontology, ref=query.ref)
+        return Snapshot(commit, immutable=query.ref == commit.id)
+    try:
+        parts = decode_cursor(_LISTING, cursor, types=(str, str, str))
+    except BadRequest as error:
+        raise bad_cursor() from error
+    if parts is None or parts[1] != _filters(request):
+        raise bad_cursor()
+    try:
+        commit = selectors.resolve_ref(ontology=ontology, ref=str(parts[0]))
+    except NotFound as error:
+        raise bad_cursor() from error
+    if commit.id != parts[0]:
+        raise bad_cursor()
+    return Snapshot(commit, immutable=True, inner=str(parts[2]))
+
+
+def following(*, request: HttpRequest, commit: CommitInfo, next_cursor: str | None) -> str | None:
+    """The cursor that clients get for a selector's ``next_cursor``."""
+    if next_cursor is None:
+        return None
+    return encode_cursor(_LISTING, (commit.id, _filters(request), next_cursor))
+
+
+def next_link(request: HttpRequest, cursor: str) -> str:
+    """The ``Link`` header that leads to the page at ``cursor``."""
+    values = request.GET.copy()
+    values["cursor"] = cursor
+    return f'<{request.build_absolute_uri(f"{request.path}?{values.urlencode()}")}>; rel="next"'
+
+
+def bad_cursor() -> BadRequest:
+    """The error for a cursor that does not fit."""
+    message = "This cursor does not belong to this list: start again without a cursor."
+    return BadRequest(
+        message, code="bad_cursor", errors=[{"parameter": "cursor", "message": message}]
+    )
+
+
+def _filters(request: HttpRequest) -> str:
+    """A short hash of path and filters: a cursor fits one listing."""
+    kept = sorted(
+        (name, value)
+        for name, values in request.GET.lists()
+        if name not in _FREE
+        for value in values
+    )
+    return hashlib.sha256(repr((request.path, kept)).encode()).hexdigest()[:12]

@@ -1,0 +1,70 @@
+"""``/api/v1/ontologies…``.
+
+Names of branches and tags, refs and targets may hold slashes, so those are the last segment of
+their path and take all that is left.
+"""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path, register_converter
+
+from ontology.api.addresses import COLLECTIONS
+from ontology.api.converters import RestConverter, SegmentConverter
+from ontology.api.views import definitions, documents, explore, history, merging, registry, transfer
+from ontology.domain.kinds import DEFINITION_KINDS, Kind
+
+__all__ = ["urlpatterns"]
+
+register_converter(SegmentConverter, "segment")
+register_converter(RestConverter, "rest")
+
+_ONE = "ontologies/<segment:ontology>"
+
+
+def _collection(kind: Kind) -> list[URLPattern]:
+    base = f"{_ONE}/{COLLECTIONS[kind]}"
+    item = f"{base}/<segment:item>"
+    past = path(f"{item}/history", documents.DocumentHistoryView.as_view(kind=kind))
+    if kind not in DEFINITION_KINDS:
+        return [
+            path(base, documents.ReadOnlyListView.as_view(kind=kind)),
+            path(item, documents.ReadOnlyItemView.as_view(kind=kind)),
+            past,
+        ]
+    return [
+        path(base, definitions.DefinitionsView.as_view(kind=kind)),
+        path(item, definitions.DefinitionView.as_view(kind=kind)),
+        path(f"{item}/rename", definitions.RenameView.as_view(kind=kind)),
+        path(f"{item}/restore", definitions.RestoreView.as_view(kind=kind)),
+        path(f"{item}/describe", explore.DescribeView.as_view(kind=kind)),
+        past,
+    ]
+
+
+urlpatterns: list[URLPattern] = [
+    path("ontologies", registry.OntologiesView.as_view()),
+    path(_ONE, registry.OneOntologyView.as_view()),
+    path(f"{_ONE}/branches", registry.BranchesView.as_view()),
+    path(f"{_ONE}/branches/<rest:branch>", registry.BranchView.as_view()),
+    path(f"{_ONE}/tags", registry.TagsView.as_view()),
+    path(f"{_ONE}/tags/<rest:tag>", registry.TagView.as_view()),
+    path(f"{_ONE}/header", documents.HeaderView.as_view()),
+    path(f"{_ONE}/commits", history.CommitsView.as_view()),
+    path(f"{_ONE}/commits/<segment:commit>", history.CommitView.as_view()),
+    path(f"{_ONE}/refs/<rest:ref>", history.RefView.as_view()),
+    path(f"{_ONE}/diff", history.DiffView.as_view()),
+    path(f"{_ONE}/verify", history.VerifyView.as_view()),
+    path(f"{_ONE}/changesets", merging.ChangeSetsView.as_view()),
+    path(f"{_ONE}/merges", merging.MergesView.as_view()),
+    path(f"{_ONE}/reverts", merging.RevertsView.as_view()),
+    path(f"{_ONE}/documents", documents.AllDocumentsView.as_view()),
+    path(f"{_ONE}/documents/<rest:target>", documents.AnyDocumentView.as_view()),
+    path(f"{_ONE}/hierarchy", explore.HierarchyView.as_view()),
+    path(f"{_ONE}/statistics", explore.StatisticsView.as_view()),
+    path(f"{_ONE}/names", explore.NamesView.as_view()),
+    path(f"{_ONE}/imports", transfer.ImportsView.as_view()),
+    path(f"{_ONE}/export", transfer.ExportView.as_view()),
+    path(f"{_ONE}/exports", transfer.ExportsView.as_view()),
+    path(f"{_ONE}/exports/<uuid:job>", transfer.ExportFileView.as_view()),
+    *(pattern for kind in COLLECTIONS for pattern in _collection(kind)),
+]

@@ -1,0 +1,321 @@
+"""RDF in and out: small work at once, large work as a job."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any, Literal
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from pydantic import Field
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+
+from oms_project.core.context import acting_as, current_actor
+from oms_project.core.errors import BadRequest, Conflict, NotFound
+from ontology import selectors, services, spool
+from ontology.api import bodies
+from ontology.api.addresses import address
+from ontology.api.conditions import is_unchanged, not_modified, set_validators, state_etag
+from ontology.api.endpoint import Answer, JsonSource, OntologyView, endpoint
+from ontology.api.jobs import JOB_STARTED, started_job, wants_job
+from ontology.api.query import CommitQuery, Flag, NoQuery, ReadQuery, Text, parse_query
+from ontology.api.snapshots import snapshot
+from ontology.api.uploads import RDF_MEDIA_TYPES, Upload, UploadSource, receive_on_disk
+from ontology.api.writing import commit_answer, commit_message, expected_head, head_guard
+from ontology.tasks import EXPORT_TASK, IMPORT_TASK
+from scheduling.contract import JobState, job_service
+
+__all__ = ["ExportFileView", "ExportView", "ExportsView", "ImportsView"]
+
+_RDF: dict[str, Any] = {"type": "string"}
+
+
+class ImportQuery(CommitQuery):
+    """How to import. A form may bring these as fields as well."""
+
+    mode: Literal["merge", "replace"] = "merge"
+    """`merge` adds and updates; `replace` also deletes what the input does not hold."""
+    format: Annotated[Text, Field(max_length=100)] = Field(default="", examples=["turtle"])
+    """The RDF format, where content type or file name do not tell."""
+    dry_run: Flag = False
+    """Answer what would happen, without writing."""
+
+
+class ExportQuery(ReadQuery):
+    """What to export."""
+
+    format: Annotated[Text, Field(max_length=100)] = Field(default="", examples=["turtle"])
+    """Name of the format; empty: as `Accept` asks, else Turtle."""
+
+
+class AnyRepresentation(BaseContentNegotiation):
+    """The view itself looks at ``Accept``: its answers are no renderer's."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """As the default does."""
+        return next(
+            (parser for parser in parsers if parser.media_type == request.content_type), None
+        )
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        """Any; it renders problems alone."""
+        return renderers[0], renderers[0].media_type
+
+
+class ImportsView(OntologyView):
+    """``…/imports``."""
+
+    parser_classes = (MultiPartParser,)
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Files go to disk from the first byte on."""
+        receive_on_disk(request)
+        return super().initialize_request(request, *args, **kwargs)
+
+    @endpoint(
+        "importRdf",
+        "Import RDF",
+        tag="import and export",
+        query=ImportQuery,
+        body=UploadSource(),
+        headers=("If-Match", "X-Commit-Message", "Prefer"),
+        problems=(412,),
+        answers=(
+            Answer(200, "Nothing to change, or a dry run.", "ImportResult", "ImportResult"),
+            Answer(
+                201,
+                "A commit was made.",
+                "ImportResult",
+                "ImportResult",
+                headers=("ETag", "Location", "X-OMS-Commit"),
+            ),
+            JOB_STARTED,
+        ),
+    )
+    def post(
+        self, request: Request, *, ontology: str, query: ImportQuery, body: Upload
+    ) -> HttpResponseBase:
+        """Everything in the input makes one commit; `report` accounts for every triple. What is
+        large, or `Prefer: respond-async`, becomes a job. Nothing is fetched from elsewhere.
+        """
+        query = _with_form(query, body)
+        rdf_format = query.format or body.format
+        names = ", ".join(path.name for path in body.files)
+        message = commit_message(request, query.message, "") or (
+            f"Import {names}"[:1000] if body.format is None else None
+        )
+        expected = expected_head(request, ontology=ontology, branch=query.branch)
+        if wants_job(request) or body.size > settings.OMS_SYNC_IMPORT_BYTES:
+            info = selectors.get_ontology(ontology=ontology)
+            response = started_job(
+                IMPORT_TASK,
+                {
+                    "ontology": info.name,
+                    "branch": query.branch,
+                    "folder": body.folder.name,
+                    "format": rdf_format,
+                    "mode": query.mode,
+                    "message": message,
+                    "expected_head": expected,
+                    "dry_run": query.dry_run,
+                },
+            )
+            body.kept = True
+            return response
+        with head_guard(request):
+            result = services.import_rdf(
+                ontology=ontology,
+                branch=query.branch,
+                sources=body.files,
+                format=rdf_format,
+                mode=query.mode,
+                message=message,
+                expected_head=expected,
+                dry_run=query.dry_run,
+            )
+        commit = result.commit.id if result.commit else None
+        return commit_answer(
+            result,
+            ontology=ontology,
+            head=result.head,
+            commit=commit,
+            status=201 if commit else 200,
+        )
+
+
+class ExportView(OntologyView):
+    """``…/export``."""
+
+    content_negotiation_class = AnyRepresentation
+
+    @endpoint(
+        "exportRdf",
+        "Export RDF",
+        tag="import and export",
+        query=ExportQuery,
+        problems=(406,),
+        answers=(
+            Answer(
+                200,
+                "The whole ontology at a ref, as it is written.",
+                _RDF,
+                media=RDF_MEDIA_TYPES,
+                headers=("ETag", "Content-Disposition", "X-OMS-Commit"),
+            ),
+        ),
+    )
+    def get(self, request: Request, *, ontology: str, query: ExportQuery) -> HttpResponseBase:
+        """Streamed. Importing it again gives the same state, triple for triple."""
+        rdf_format = _wanted_format(request, query.format)
+        at = snapshot(ontology=ontology, query=query, request=request)
+        etag = state_etag(f"{at.commit.id[:32]}{rdf_format}", request)
+        response: HttpResponseBase
+        if is_unchanged(request, etag):
+            response = not_modified(etag, immutable=at.immutable)
+        else:
+            media_type, extension = selectors.EXPORT_FORMATS[rdf_format]
+            chunks = selectors.export_rdf(ontology=ontology, ref=at.commit.id, format=rdf_format)
+            response = _streamed(request, chunks, media_type)
+            name = selectors.get_ontology(ontology=ontology).name
+            response.headers["Content-Disposition"] = (
+                f'attachment; filename="{name}-{at.commit.id[:12]}.{extension}"'
+            )
+            set_validators(response, etag, immutable=at.immutable)
+        response.headers["X-OMS-Commit"] = at.commit.id
+        return response
+
+
+class ExportsView(OntologyView):
+    """``…/exports``."""
+
+    @endpoint(
+        "startExport",
+        "Export RDF in the background",
+        tag="import and export",
+        body=JsonSource(bodies.ExportBody),
+        answers=(JOB_STARTED,),
+    )
+    def post(
+        self, request: Request, *, ontology: str, query: NoQuery, body: bodies.ExportBody
+    ) -> HttpResponseBase:
+        """For large ontologies; the file is kept for a day. `Link: rel="result"` leads to it."""
+        if body.format not in selectors.EXPORT_FORMATS:
+            raise _unknown_format(body.format, field="/format")
+        info = selectors.get_ontology(ontology=ontology)
+        commit = selectors.resolve_ref(ontology=ontology, ref=body.ref)
+        response = started_job(
+            EXPORT_TASK, {"ontology": info.name, "commit": commit.id, "format": body.format}
+        )
+        job = response.headers["Location"].rsplit("/", 1)[1]
+        response.headers["Link"] = f'<{address(info.name, "exports", job)}>; rel="result"'
+        return response
+
+
+class ExportFileView(OntologyView):
+    """``…/exports/{job}``."""
+
+    content_negotiation_class = AnyRepresentation
+
+    @endpoint(
+        "getExport",
+        "Download an export",
+        tag="import and export",
+        problems=(409,),
+        answers=(
+            Answer(
+                200,
+                "The file.",
+                _RDF,
+                media=RDF_MEDIA_TYPES,
+                headers=("Content-Disposition",),
+            ),
+        ),
+    )
+    def get(
+        self, request: Request, *, ontology: str, job: object, query: NoQuery
+    ) -> HttpResponseBase:
+        """What a finished export job has written; 409 while it is being written."""
+        info = selectors.get_ontology(ontology=ontology)
+        found = job_service.get(job_id=str(job))
+        if found.task != EXPORT_TASK or found.arguments.get("ontology") != info.name:
+            raise NotFound(f"There is no export {job} here.", code="job_not_found")
+        if found.state != JobState.SUCCEEDED:
+            raise Conflict(
+                f"The export is {found.state}: look at its job.",
+                code="export_not_ready",
+                data={"job": found.id, "state": found.state.value},
+            )
+        path = spool.folder(found.id) / found.result["filename"]
+        return FileResponse(
+            path.open("rb"),
+            content_type=found.result["mediaType"],
+            as_attachment=True,
+            filename=path.name,
+        )
+
+
+def _with_form(query: ImportQuery, upload: Upload) -> ImportQuery:
+    """``query`` with the fields of the form, which must not say otherwise than the query."""
+    if not upload.form:
+        return query
+    form = parse_query(upload.form, ImportQuery)
+    both = query.model_fields_set & form.model_fields_set
+    if both:
+        name = min(both)
+        message = f"'{name}' is given in the query and in the form."
+        raise BadRequest(
+            message, code="bad_query", errors=[{"parameter": name, "message": message}]
+        )
+    return query.model_copy(update={name: getattr(form, name) for name in form.model_fields_set})
+
+
+def _wanted_format(request: Request, given: str) -> str:
+    if given:
+        if given not in selectors.EXPORT_FORMATS:
+            raise _unknown_format(given, parameter="format")
+        return given
+    by_media = {media: name for name, (media, _ext) in selectors.EXPORT_FORMATS.items()}
+    for item in request.headers.get("Accept", "").split(","):
+        name = by_media.get(item.partition(";")[0].strip().lower())
+        if name is not None:
+            return name
+    return "turtle"
+
+
+def _unknown_format(given: str, **where: str) -> BadRequest:
+    message = f"'{given[:50]}' is no format: use {', '.join(selectors.EXPORT_FORMATS)}."
+    return BadRequest(message, code="rdf_format", errors=[{**where, "message": message}])
+
+
+def _streamed(request: Request, chunks: Iterator[bytes], media_type: str) -> HttpResponseBase:
+    """Chunks as they come, also where Django serves asynchronously.
+
+    The first one is drawn here, where an error can still become a problem. The others are drawn
+    after the request's context has ended, so they take the actor along.
+    """
+    actor = current_actor()
+    first = next(chunks, b"")
+
+    def draw() -> bytes | None:
+        with acting_as(actor):
+            return next(chunks, None)
+
+    def drawn() -> Iterator[bytes]:
+        yield first
+        while (chunk := draw()) is not None:
+            yield chunk
+
+    async def drawn_asynchronously() -> AsyncIterator[bytes]:
+        yield first
+        while (chunk := await sync_to_async(draw)()) is not None:
+            yield chunk
+
+    is_async = isinstance(request._request, ASGIRequest)  # noqa: SLF001 - the one that is served
+    return StreamingHttpResponse(
+        drawn_asynchronously() if is_async else drawn(), content_type=media_type
+    )
