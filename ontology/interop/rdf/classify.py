@@ -67,6 +67,10 @@ def classify(ctx: Context) -> None:
         if kinds:
             ctx.kinds[subject] = kinds
     for subject, forced in ctx.identity.kinds.items():
+        if forced == [Kind.ONTOLOGY]:
+            ctx.header = ctx.header or subject
+            continue
+        forced = [kind for kind in forced if kind != Kind.ONTOLOGY]
         ctx.kinds[subject] = tuple(sorted(forced, key=_ORDER.__getitem__))
     if ctx.merge:
         for subject in ctx.subjects:

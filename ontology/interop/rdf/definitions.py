@@ -228,6 +228,8 @@ def _value_type(draft: Draft) -> None:
     restriction = read_restriction(ctx, draft.triples)
     draft.body["baseType"] = base_of(ctx, draft.iri, restriction)
     if restriction is None:
+        if draft.body["baseType"] != "string":
+            draft.form["facets"] = "verbatim"
         _keep_equivalents(draft, None)
         draft_terms = (ON_DATATYPE, WITH_RESTRICTIONS)
         for predicate in draft_terms:

@@ -44,7 +44,8 @@ def map_header(
             COMMON[predicate](draft, predicate, objects)
         else:
             draft.annotate(predicate, objects, kept=why.HEADER)
-    if len(draft.triples) == 1 or iri == ctx.base:
+    said = draft.annotations or "displayName" in draft.body or "description" in draft.body
+    if iri == ctx.base and not said and ONTOLOGY in draft.triples.get(TYPE, ()):
         # Says that there is an owl:Ontology, where no other field does.
         draft.form["types"] = [ONTOLOGY]
     new = draft.finish()
@@ -59,7 +60,7 @@ def map_header(
     body.pop("annotations", None)
     if annotations:
         body["annotations"] = annotations
-    if iri != ctx.base:
+    if iri != ctx.base and draft.triples:
         body["iri"] = iri
     elif not ctx.merge:
         body.pop("iri", None)
