@@ -160,3 +160,21 @@ def test_the_choice_settles_the_order() -> None:
             Resolution("value", "EnumType/Letter", "/members", ["A"]),
             kind=Kind.ENUM_TYPE,
         )
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AttributeError,
+    reason="documents.normalise takes the names in a unique constraint for properties",
+)
+def test_unique_constraints_merge_by_name() -> None:
+    def unique(**names: list[str]) -> Body:
+        return person(
+            uniqueConstraints=[{"name": name, "properties": names[name]} for name in names]
+        )
+
+    base, ours, theirs = unique(a=["x"]), unique(a=["x", "y"]), unique(a=["x"], b=["z"])
+    assert merged(base, ours, theirs) == unique(a=["x", "y"], b=["z"])
+    assert conflicts(merge(base, ours, unique(a=["z"]))) == [
+        ("edit/edit", "/uniqueConstraints/a/properties")
+    ]
