@@ -7,7 +7,7 @@ import pytest
 from oms_project.core.errors import Invalid
 from ontology.contract import Resolution
 from ontology.domain.kinds import Kind
-from tests.unit.domain.merging import (
+from tests.unit.domain.merging import Body, (
     RID,
     codes,
     conflicts,
