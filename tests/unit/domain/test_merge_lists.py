@@ -7,8 +7,9 @@ import pytest
 from oms_project.core.errors import Invalid
 from ontology.contract import Resolution
 from ontology.domain.kinds import Kind
-from tests.unit.domain.merging import Body, (
+from tests.unit.domain.merging import (
     RID,
+    Body,
     codes,
     conflicts,
     enum,
