@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -157,8 +157,7 @@ class Problem:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A reference found in a body.
 
     Attributes:
@@ -174,8 +173,7 @@ class Reference:
     kinds: frozenset[Kind]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class IndexEntry:
+class IndexEntry(NamedTuple):
     """Something a document can be found by: a reference, its IRI, a tag, an alias."""
 
     role: str
@@ -332,17 +330,16 @@ def _action_references(body: Body) -> Iterator[Reference]:
 
 def index_entries(kind: Kind, body: Body) -> set[IndexEntry]:
     """What the store indexes a document by, apart from its name."""
-    entries = {IndexEntry(reference.role, reference.target) for reference in references(kind, body)}
+    entries = {IndexEntry(reference[0], reference[1]) for reference in references(kind, body)}
     instance = kind in INSTANCE_KINDS
     iri = body.get("_iri" if instance else "iri")
     if iri:
         entries.add(IndexEntry("iri", iri))
-    if instance:
-        return entries
-    entries.update(IndexEntry("tag", tag) for tag in body.get("tags", ()))
-    entries.update(
-        IndexEntry("alias", f"{kind.value}/{name_key(alias)}") for alias in body.get("aliases", ())
-    )
+    if not instance:
+        for tag in body.get("tags", ()):
+            entries.add(IndexEntry("tag", tag))
+        for alias in body.get("aliases", ()):
+            entries.add(IndexEntry("alias", f"{kind.value}/{name_key(alias)}"))
     return entries
 
 

@@ -65,6 +65,8 @@ class Schema:
         self._documents: dict[str, DocumentLike | None] = {}
         self._effective: dict[str, dict[str, EffectiveProperty]] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
+        self._parents: dict[str, tuple[str, ...]] = {}
+        self._lineages: dict[str, frozenset[str]] = {}
 
     # --- documents ------------------------------------------------------------------------------
     def load(self, rids: Collection[str]) -> None:
@@ -105,11 +107,19 @@ class Schema:
     # --- inheritance ----------------------------------------------------------------------------
     def parents(self, rid: str) -> tuple[str, ...]:
         """Direct parents that exist and are of the same kind."""
+        known = self._parents.get(rid)
+        if known is None:
+            known = self._parents[rid] = self._find_parents(rid)
+        return known
+
+    def _find_parents(self, rid: str) -> tuple[str, ...]:
         document = self.get(rid)
         if document is None:
             return ()
         field = PARENT_FIELDS.get(document.kind)
         listed: list[str] = document.body.get(field, []) if field else []
+        if not listed:
+            return ()
         self.load(listed)
         return tuple(
             parent
@@ -133,6 +143,16 @@ class Schema:
             level = tuple(following)
         self._ancestors[rid] = tuple(found)
         return self._ancestors[rid]
+
+    def lineage(self, rid: str) -> frozenset[str]:
+        """``ancestors`` as a set, for questions of membership. On a cycle, ``rid`` is in it."""
+        known = self._lineages.get(rid)
+        if known is None:
+            self._lineages[rid] = frozenset()  # a cycle ends here, and is found below
+            parents = self.parents(rid)
+            known = frozenset(parents).union(*(self.lineage(parent) for parent in parents))
+            self._lineages[rid] = known
+        return known
 
     def interfaces(self, rid: str) -> tuple[str, ...]:
         """Interfaces that an object type implements: its own, its ancestors', and what those

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Protocol
 
 from ontology.domain.documents import (
@@ -92,18 +93,40 @@ class OverlayState:
         self._read: dict[str, DocumentLike | None] = {}
         self.changes: dict[str, DocumentChange] = {}
         self._names: dict[tuple[Kind, str], list[str]] = defaultdict(list)
-        self._referrers: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        self._iris: dict[str, list[str]] = defaultdict(list)
         for change in changes:
             self.changes[change.rid] = change
-            if change.after is None:
+            after = change.after
+            if after is None:
                 self._read[change.rid] = None
                 continue
-            self._read[change.rid] = Document(change.rid, change.kind, change.after)
-            name = change.after.get("apiName")
+            self._read[change.rid] = Document(change.rid, change.kind, after)
+            name = after.get("apiName")
             if name:
                 self._names[change.kind, name_key(name)].append(change.rid)
-            for entry in index_entries(change.kind, change.after):
-                self._referrers[entry.key].add((change.rid, entry.role))
+            iri = after.get("iri")
+            if iri:
+                self._iris[iri].append(change.rid)
+
+    @cached_property
+    def _referrers(self) -> dict[str, set[tuple[str, str]]]:
+        """Made when it is first asked for: a large import never asks."""
+        found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for change in self.changes.values():
+            if change.after is not None:
+                for role, key in index_entries(change.kind, change.after):
+                    found[key].add((change.rid, role))
+        return found
+
+    def find_iris(self, iris: Collection[str]) -> dict[str, set[str]]:
+        """IRI -> ``rid``s of the documents that have it."""
+        found: dict[str, set[str]] = {}
+        stored = self._base.referrers(iris, ("iri",)) if iris else {}
+        for iri in iris:
+            rids = {rid for rid, _ in stored.get(iri, ()) if rid not in self.changes}
+            rids.update(self._iris.get(iri, ()))
+            found[iri] = rids
+        return found
 
     def get_many(self, rids: Collection[str]) -> dict[str, DocumentLike]:
         missing = [rid for rid in rids if rid not in self._read]

@@ -20,8 +20,8 @@ class Reporter:
         self.kind = kind
         self.rid = rid
         self.body = body
-        self.document = document_id(kind, rid, body)
 
     def add(self, field: str, rule: str, message: str) -> None:
         """Add a problem: JSON pointer, code of the rule, what is wrong and what to do."""
-        self._found.append(Problem(self.rid, self.kind, self.document, field, rule, message))
+        document = document_id(self.kind, self.rid, self.body)
+        self._found.append(Problem(self.rid, self.kind, document, field, rule, message))

@@ -164,10 +164,10 @@ class _Validation:
                 )
 
     def _check_iris(self, described: dict[str, list[DocumentChange]]) -> None:
-        holders = self._state.referrers(list(described), ("iri",)) if described else {}
+        holders = self._state.find_iris(described)
         for iri, changes in described.items():
             for change in changes:
-                others = {rid for rid, _ in holders.get(iri, ())} - {change.rid}
+                others = holders[iri] - {change.rid}
                 for rid in sorted(others):
                     document = self._schema.get(rid)
                     if document is not None and document.kind == change.kind:

@@ -321,6 +321,11 @@ def _struct_cycle(schema: Schema, start: str) -> list[str]:
 
 def check_cycle(report: Reporter, schema: Schema, field: str) -> bool:
     """Whether the definition is its own ancestor; reports it and returns True when it is."""
+    if not any(
+        parent == report.rid or report.rid in schema.lineage(parent)
+        for parent in schema.parents(report.rid)
+    ):
+        return False
     todo = [[report.rid]]
     seen: set[str] = set()
     while todo:
