@@ -149,10 +149,11 @@ def types(draft: Draft, predicate: str, objects: list[Term]) -> None:
             individual = draft.ctx.resolve(term, (Kind.OBJECT_TYPE,)) is not None
             draft.annotate(predicate, [term], why.INDIVIDUAL if individual else why.NO_FIELD)
     usual = DEFAULT_TYPES.get(draft.kind, ())
-    if tuple(consumed) != usual:
+    if len(consumed) > 1:
         consumed.sort()
-        if tuple(consumed) != usual:
-            draft.form["types"] = consumed
+    said = tuple(consumed)
+    if said != usual:
+        draft.form["types"] = said
 
 
 def texts(draft: Draft, field: str, predicate: str, objects: list[Term]) -> None:

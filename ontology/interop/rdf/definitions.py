@@ -379,7 +379,7 @@ def finish_definition(draft: Draft) -> None:
     elif draft.kind == Kind.ENUM_TYPE:
         _enum_type(draft)
     if TYPE not in draft.triples and draft.kind in _TYPED:
-        draft.form["types"] = []
+        draft.form["types"] = ()
 
 
 _TYPED = frozenset(

@@ -20,7 +20,7 @@ from ontology.interop.rdf.graph import Graph, Term, to_oxigraph
 from ontology.interop.rdf.mapping import MappedOntology, map_graph
 from ontology.interop.rdf.overlay import REFERENCE, difference, replace_references
 from ontology.interop.rdf.vocabulary import JSON, OMS, OMS_RID, TYPE, UNSET
-from oms_project.core.canonical_json import dumps_text
+from oms_project.core.canonical_json import dumps, dumps_text
 from oms_project.core.errors import Invalid
 
 __all__ = ["export_quads", "write"]
@@ -35,7 +35,7 @@ def export_quads(
     header: Body,
     *,
     rid_namespace: str,
-    prefixes_kept: bool = True,
+    prefixes: Mapping[str, str] | None = None,
 ) -> Iterator[ox.Triple]:
     """The triples of a state, sorted by subject; nodes inside a subject follow it.
 
@@ -43,7 +43,8 @@ def export_quads(
         documents: all documents of a ref, except the header.
         header: body of the ``Ontology`` document.
         rid_namespace: what ids are derived in; an id that is not derived from its IRI is said.
-        prefixes_kept: whether the header's prefixes will be written beside the triples.
+        prefixes: what will be written beside the triples; the header's unless given. A name
+            that was made from a prefix which is not among them is said.
     """
     documents = [item for item in documents if item.kind != Kind.ONTOLOGY]
     emitter = Emitter(documents, str(header.get("baseIri", "")))
@@ -51,7 +52,8 @@ def export_quads(
     emitter.run()
     graph = emitter.graph
     graph.settle()
-    prefixes = header.get("prefixes", {}) if prefixes_kept else {}
+    if prefixes is None:
+        prefixes = _legal_prefixes(header)
     told = _told(graph, header, prefixes, rid_namespace)
     if _identify(emitter, told):
         graph.settle()
@@ -80,15 +82,55 @@ def write(
             for control characters).
     """
     found = find_format(format)
+    prefixes = {} if found.name in _WITHOUT_PREFIXES else _legal_prefixes(header)
+    if found.name == "json-ld":
+        _write_json_ld(list(documents), header, prefixes, out, rid_namespace)
+        return
     triples: Iterable[ox.Triple] = export_quads(
-        documents,
-        header,
-        rid_namespace=rid_namespace,
-        prefixes_kept=found.name not in _WITHOUT_PREFIXES,
+        documents, header, rid_namespace=rid_namespace, prefixes=prefixes
     )
     if found.name == "rdf-xml":
         triples = _xml_safe(triples)
-    ox.serialize(triples, out, found.engine, prefixes=_legal_prefixes(header))
+    ox.serialize(triples, out, found.engine, prefixes=prefixes)
+
+
+def _write_json_ld(
+    documents: list[Document],
+    header: Body,
+    prefixes: dict[str, str],
+    out: IO[bytes],
+    namespace: str,
+) -> None:
+    """A flat ``@graph`` behind a context that holds the prefixes.
+
+    The serializer writes whole IRIs and no context. A prefix with the name of a scheme in use
+    (``urn``) would change those IRIs for a reader, so it is left out.
+    """
+    prefixes = {name: iri for name, iri in prefixes.items() if name and iri.endswith(_DELIMITERS)}
+    while True:
+        triples = list(
+            export_quads(documents, header, rid_namespace=namespace, prefixes=prefixes)
+        )
+        schemes = {scheme for triple in triples for scheme in _schemes(triple)}
+        if schemes.isdisjoint(prefixes):
+            break
+        prefixes = {name: iri for name, iri in prefixes.items() if name not in schemes}
+    out.write(b'{"@context":' + dumps(prefixes) + b',"@graph":')
+    ox.serialize(triples, out, ox.RdfFormat.JSON_LD)
+    out.write(b"}\n")
+
+
+_DELIMITERS = (":", "/", "?", "#", "[", "]", "@")
+
+
+def _schemes(triple: Any) -> Iterator[str]:
+    for term in (triple.subject, triple.predicate, triple.object):
+        if isinstance(term, ox.NamedNode):
+            yield term.value.partition(":")[0]
+        elif isinstance(term, ox.Literal):
+            yield term.datatype.value.partition(":")[0]
+        elif isinstance(term, ox.Triple):
+            yield from _schemes(term)
 
 
 def _told(

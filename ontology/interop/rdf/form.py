@@ -27,8 +27,16 @@ __all__ = ["form_annotation", "read_form"]
 
 
 def form_annotation(form: Mapping[str, Any]) -> dict[str, Any]:
-    """The annotation that holds ``form``."""
-    return {"predicate": FORM, "value": {"value": dumps_text(form), "datatype": JSON}}
+    """The annotation that holds ``form``; the same object for the same form."""
+    try:
+        return _annotation(tuple(form.items()))
+    except TypeError:  # a member that cannot be hashed: rare enough to go the long way
+        return _annotation.__wrapped__(form.items())
+
+
+@lru_cache(maxsize=1024)
+def _annotation(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {"predicate": FORM, "value": {"value": dumps_text(dict(items)), "datatype": JSON}}
 
 
 def read_form(annotations: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

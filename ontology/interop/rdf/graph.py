@@ -52,9 +52,13 @@ class Graph:
         *,
         max_triples: int,
         max_literal: int,
+        datasets: bool = True,
         on_progress: Progress | None = None,
     ) -> Graph:
         """Group ``quads``.
+
+        Args:
+            datasets: whether there may be named graphs among them.
 
         Raises:
             TooLarge: more than ``max_triples`` quads, or a literal longer than ``max_literal``.
@@ -96,7 +100,7 @@ class Graph:
                 triples[predicate] = [value]
             else:
                 objects.append(value)
-            if type(quad) is ox.Quad and type(quad.graph_name) is not default_graph:
+            if datasets and type(quad) is ox.Quad and type(quad.graph_name) is not default_graph:
                 graph.named_graphs[str(quad.graph_name)] += 1
             if not total % _REPORT_EVERY:
                 if on_progress is not None:

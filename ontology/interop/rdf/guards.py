@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from xml.parsers import expat
 
+import orjson
+
 from ontology.interop.rdf.formats import Format
 from oms_project.core.errors import Invalid, TooLarge
 
@@ -43,7 +45,7 @@ _TURTLE_TOKEN = re.compile(
 )
 
 
-def check(name: str, found: Format, data: bytes, *, max_depth: int) -> None:
+def check(name: str, found: Format, data: bytes, *, max_depth: int) -> dict[str, str]:
     """Refuse input that would hurt the parser.
 
     Args:
@@ -51,6 +53,9 @@ def check(name: str, found: Format, data: bytes, *, max_depth: int) -> None:
         found: the format that ``data`` is in.
         data: the whole input.
         max_depth: levels that elements, objects and lists may be nested.
+
+    Returns:
+        Prefixes seen on the way, for syntaxes whose parser does not tell them.
 
     Raises:
         Invalid: compressed, or broken in a way that is seen here.
@@ -63,19 +68,24 @@ def check(name: str, found: Format, data: bytes, *, max_depth: int) -> None:
                 code="rdf_compressed",
             )
     if found.name == "rdf-xml":
-        _check_xml(name, data, max_depth)
-    elif found.name == "json-ld":
-        _check_json(name, data, max_depth)
-    else:
-        _check_triple_terms(name, data)
+        return _check_xml(name, data, max_depth)
+    if found.name == "json-ld":
+        return _check_json(name, data, max_depth)
+    _check_triple_terms(name, data)
+    return {}
 
 
-def _check_xml(name: str, data: bytes, max_depth: int) -> None:
+def _check_xml(name: str, data: bytes, max_depth: int) -> dict[str, str]:
     depth = 0
     entities: dict[str, str] = {}
+    prefixes: dict[str, str] = {}
 
-    def start(_: str, __: object) -> None:
+    def start(_: str, attributes: dict[str, str]) -> None:
         nonlocal depth
+        if depth == 0:
+            for key, value in attributes.items():
+                if key.startswith("xmlns:"):
+                    prefixes[key[6:]] = value
         depth += 1
         if depth > max_depth:
             raise TooLarge(
@@ -130,6 +140,7 @@ def _check_xml(name: str, data: bytes, max_depth: int) -> None:
         total = sum(sizes.get(match, 0) for match in _REFERENCE.findall(data))
         if total > _MAX_EXPANSION:
             raise _bomb(name, "the entities in it")
+    return prefixes
 
 
 def _expanded(name: str, entity: str, entities: dict[str, str], path: tuple[str, ...]) -> int:
@@ -157,7 +168,7 @@ def _bomb(name: str, what: str) -> TooLarge:
     )
 
 
-def _check_json(name: str, data: bytes, max_depth: int) -> None:
+def _check_json(name: str, data: bytes, max_depth: int) -> dict[str, str]:
     depth = 0
     for byte in _JSON_STRING.sub(b"", data).translate(None, _NOT_BRACKETS):
         if byte in b"[{":
@@ -171,6 +182,18 @@ def _check_json(name: str, data: bytes, max_depth: int) -> None:
                 )
         else:
             depth -= 1
+    try:
+        document = orjson.loads(data)
+    except ValueError:
+        return {}  # the parser says what is wrong, and where
+    context = document.get("@context") if isinstance(document, dict) else None
+    return {
+        key: value
+        for item in (context if isinstance(context, list) else [context])
+        if isinstance(item, dict)
+        for key, value in item.items()
+        if isinstance(value, str) and value.endswith(("/", "#", ":")) and not key.startswith("@")
+    }
 
 
 def _check_triple_terms(name: str, data: bytes) -> None:

@@ -47,7 +47,7 @@ def map_header(
     said = draft.annotations or "displayName" in draft.body or "description" in draft.body
     if iri == ctx.base and not said and ONTOLOGY in draft.triples.get(TYPE, ()):
         # Says that there is an owl:Ontology, where no other field does.
-        draft.form["types"] = [ONTOLOGY]
+        draft.form["types"] = (ONTOLOGY,)
     new = draft.finish()
     for field in ("displayName", "description"):
         if field in new:

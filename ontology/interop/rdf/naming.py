@@ -60,7 +60,9 @@ def assign_names(
             first = 1
         late.extend(group[first:])
     if late:
-        by_namespace = {**WELL_KNOWN_PREFIXES, **{iri: name for name, iri in prefixes.items()}}
+        # Of several prefixes for one namespace the last one here holds: the shortest.
+        own = sorted(prefixes.items(), key=lambda item: (-len(item[0]), item[0]))
+        by_namespace = {**WELL_KNOWN_PREFIXES, **{iri: name for name, iri in own if name}}
         for iri, name in sorted(late):
             names[iri] = _with_prefix(iri, name, by_namespace, used)
     return names

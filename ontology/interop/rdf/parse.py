@@ -56,6 +56,7 @@ class Quads:
     Attributes:
         limits: the bounds in force.
         names: of the inputs, in the order they are read.
+        datasets: whether an input is in a syntax that has named graphs.
         prefixes: prefix -> namespace, as declared in what has been read so far; the first
             declaration of a prefix holds.
     """
@@ -66,6 +67,9 @@ class Quads:
         self.limits = limits
         self.names = [item.name for item in inputs]
         self.prefixes: dict[str, str] = {}
+        self.datasets = any(
+            item.format is not None and item.format.engine.supports_datasets for item in inputs
+        )
 
     def __iter__(self) -> Iterator[ox.Quad]:
         left = self.limits.max_bytes
@@ -78,28 +82,28 @@ class Quads:
             if found is None:
                 raise unknown_format(item.name)
             found = sniff(found, data)
-            guards.check(item.name, found, data, max_depth=self.limits.max_depth)
+            seen = guards.check(item.name, found, data, max_depth=self.limits.max_depth)
+            for prefix, namespace in seen.items():
+                self.prefixes.setdefault(prefix, namespace)
             if data.startswith(b"\xef\xbb\xbf"):
                 data = data[3:]
-            yield from self._parse(item.name, found, data, rename)
-
-    def _parse(self, name: str, found: Format, data: bytes, rename: bool) -> Iterator[ox.Quad]:
-        parser = ox.parse(
-            data, found.engine, base_iri=self._base_iri, rename_blank_nodes=rename
-        )
-        try:
-            yield from parser
-        except SyntaxError as error:
-            raise _syntax_error(name, error) from error
-        except MemoryError as error:
-            raise TooLarge(
-                f"{name}: one statement is larger than the parser's buffer of 16 MB (a quote or "
-                "bracket that is never closed, or a huge value). Shorten it or close it.",
-                code="rdf_statement_too_large",
-                data={"file": name},
-            ) from error
-        for prefix, namespace in parser.prefixes.items():
-            self.prefixes.setdefault(prefix, namespace)
+            parser = ox.parse(
+                data, found.engine, base_iri=self._base_iri, rename_blank_nodes=rename
+            )
+            try:
+                yield from parser
+            except SyntaxError as error:
+                raise _syntax_error(item.name, error) from error
+            except MemoryError as error:
+                raise TooLarge(
+                    f"{item.name}: one statement is larger than the parser's buffer of 16 MB "
+                    "(a quote or bracket that is never closed, or a huge value). "
+                    "Shorten it or close it.",
+                    code="rdf_statement_too_large",
+                    data={"file": item.name},
+                ) from error
+            for prefix, namespace in parser.prefixes.items():
+                self.prefixes.setdefault(prefix, namespace)
 
 
 def read_quads(
