@@ -9,6 +9,7 @@ from ontology.selectors.documents import (
     names_of,
     suggest,
 )
+from ontology.selectors.exports import EXPORT_FORMATS, export_rdf
 from ontology.selectors.refs import (
     get_branch,
     get_ontology,
@@ -32,6 +33,7 @@ from ontology.selectors.types import (
 )
 
 __all__ = [
+    "EXPORT_FORMATS",
     "Hierarchy",
     "HierarchyNode",
     "LinkUse",
@@ -39,6 +41,7 @@ __all__ = [
     "TypeDescription",
     "describe",
     "diff",
+    "export_rdf",
     "get_branch",
     "get_document",
     "get_documents",
