@@ -19,6 +19,25 @@ from tests import services
 PASSWORD = "correct-horse-battery-staple-42"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--full``: fault experiments in full length."""
+    parser.addoption("--full", action="store_true", help="run fault experiments in full length")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that uses the database is marked ``data``, so that it runs on PostgreSQL as well."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if names & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.data)
+
+
+@pytest.fixture(scope="session")
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether fault experiments run in full length (``--full``) or in their short form."""
+    return bool(request.config.getoption("--full"))
+
+
 # -- services --------------------------------------------------------------------------------------
 
 
@@ -56,9 +75,7 @@ def oms_server() -> Iterator[services.OmsServer]:
 class MakePerson(Protocol):
     """Makes a user with a role, for one ontology or (empty) for everything."""
 
-    def __call__(
-        self, username: str, role: Role | None = None, ontology: str = ""
-    ) -> User: ...
+    def __call__(self, username: str, role: Role | None = None, ontology: str = "") -> User: ...
 
 
 @pytest.fixture

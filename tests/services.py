@@ -30,6 +30,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import psutil
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,12 +67,18 @@ class Service:
             self.process.wait(10)
 
     def pause(self) -> None:
-        """Stop the process where it stands: it accepts connections and answers nothing."""
-        self.process.send_signal(signal.SIGSTOP)
+        """Stop it where it stands: it accepts connections and answers nothing."""
+        for process in self._family():
+            process.suspend()
 
     def resume(self) -> None:
         """Let it go on."""
-        self.process.send_signal(signal.SIGCONT)
+        for process in self._family():
+            process.resume()
+
+    def _family(self) -> list[psutil.Process]:
+        parent = psutil.Process(self.process.pid)
+        return [parent, *parent.children(recursive=True)]
 
 
 def free_port() -> int:
@@ -280,9 +287,7 @@ def oms(
             sys.executable, "-m", "daphne", "-v", "0", "-b", HOST, "-p", str(port),
             "oms_project.asgi:application",
         ]  # fmt: skip
-        process = stack.enter_context(
-            _process("oms", command, ROOT, log, {"env": environment})
-        )
+        process = stack.enter_context(_process("oms", command, ROOT, log, {"env": environment}))
         server = OmsServer(
             "oms", f"http://{HOST}:{port}", process, log,
             data_dir=folder, environment=environment, password=password,

@@ -30,6 +30,11 @@ def _add_context(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return event
 
 
+def _drop_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop("request", None)  # Django's: with the query string, which may hold what is private
+    return event
+
+
 def _shared_processors() -> list[Processor]:
     return [
         structlog.stdlib.add_log_level,
@@ -60,7 +65,11 @@ def logging_config(*, level: str, form: str) -> dict[str, Any]:
         "formatters": {
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *_shared_processors()],
+                "foreign_pre_chain": [
+                    structlog.stdlib.ExtraAdder(),
+                    _drop_request,
+                    *_shared_processors(),
+                ],
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
             },
         },

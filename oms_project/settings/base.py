@@ -75,6 +75,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "libraries": {"console": "ontology.console.tags"},
         },
     },
 ]
@@ -163,6 +164,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 }
 OMS_MAX_BODY_BYTES = ENVIRONMENT.OMS_MAX_BODY_MB * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = OMS_MAX_BODY_BYTES
+# The console edits a type with all its properties in one form, about eight boxes each.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 OMS_MAX_IMPORT_BYTES = ENVIRONMENT.OMS_MAX_IMPORT_MB * 1024 * 1024
 OMS_SYNC_IMPORT_BYTES = ENVIRONMENT.OMS_SYNC_IMPORT_KB * 1024
 OMS_SPOOL_DIR = ENVIRONMENT.OMS_SPOOL_DIR or ENVIRONMENT.OMS_DATA_DIR / "spool"
@@ -208,4 +211,21 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "account_tree",
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "ontology.console.views.ontologies.dashboard",
+    "SIDEBAR": {"navigation": "ontology.console.navigation.sidebar"},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(96.2% .018 272.314)",
+            "100": "oklch(93% .034 272.788)",
+            "200": "oklch(87% .065 274.039)",
+            "300": "oklch(78.5% .115 274.713)",
+            "400": "oklch(67.3% .182 276.935)",
+            "500": "oklch(58.5% .233 277.117)",
+            "600": "oklch(51.1% .262 276.966)",
+            "700": "oklch(45.7% .24 277.023)",
+            "800": "oklch(39.8% .195 277.366)",
+            "900": "oklch(35.9% .144 278.697)",
+            "950": "oklch(25.7% .09 281.288)",
+        },
+    },
 }

@@ -10,7 +10,7 @@ from oms_project.settings.base import *  # noqa: F403 - a mode is base with chan
 from oms_project.settings.base import DATABASES, SIMPLE_JWT
 
 SECRET_KEY = "test-secret-key-that-signs-nothing-of-value-anywhere-0123456789"
-JWT_SECRET = "test-jwt-secret-that-signs-nothing-of-value-anywhere-0123456789"
+JWT_SECRET = "test-jwt-secret-that-signs-nothing-of-value-anywhere-0123456789-abc"
 SIMPLE_JWT = {**SIMPLE_JWT, "SIGNING_KEY": JWT_SECRET}
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 

@@ -14,9 +14,7 @@ def test_the_console_opens_for_the_administrator(page: Page) -> None:
     assert "/login" not in page.url
 
 
-def test_a_wrong_password_stays_outside(
-    browser: Browser, oms_server: services.OmsServer
-) -> None:
+def test_a_wrong_password_stays_outside(browser: Browser, oms_server: services.OmsServer) -> None:
     context = browser.new_context(base_url=oms_server.url)
     page = context.new_page()
     page.goto("/console/login/")

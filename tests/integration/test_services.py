@@ -44,9 +44,7 @@ def test_a_process_that_ends_at_once_is_a_failure_with_its_log() -> None:
         ) as process,
     ):
         process.wait(5)
-        services._until(
-            services.Service("broken", "", process, folder / "log"), lambda: False
-        )
+        services._until(services.Service("broken", "", process, folder / "log"), lambda: False)
 
 
 def test_a_missing_browser_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,7 @@ _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"```.*?```", re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    ("path", "render"), PAGES.items(), ids=[path.stem for path in PAGES]
-)
+@pytest.mark.parametrize(("path", "render"), PAGES.items(), ids=[path.stem for path in PAGES])
 def test_the_page_says_what_the_code_says(path: Path, render: Callable[[], str]) -> None:
     assert path.read_text(encoding="utf-8") == render(), "run: make reference"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
@@ -29,7 +30,7 @@ def bearer_user(request: HttpRequest) -> User | None:
     try:
         # simplejwt reads `META` only, which both kinds of request have.
         found = _jwt.authenticate(cast("Request", request))
-    except (APIException, ValueError) as error:  # a subject that is no UUID is a ValueError
+    except (APIException, ValidationError) as error:  # a subject may be no UUID
         raise Unauthenticated(_REFUSED, code="bad_token") from error
     return None if found is None else cast("User", found[0])
 
