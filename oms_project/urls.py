@@ -16,6 +16,7 @@ urlpatterns = [
     path("api", unknown_endpoint),
     path("api/", include("oms_project.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("console/ontology/", include("ontology.console.urls")),
     path("console/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
 ]

@@ -1,0 +1,1 @@
+"""The form generator: a kind's model becomes fields, a request becomes a body."""

@@ -1,0 +1,61 @@
+"""The admin's sidebar: ontologies first, then what an administrator needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+
+from oms_project.core.authorization import permissions
+from ontology import selectors
+from ontology.console.pages import allowed
+
+__all__ = ["sidebar"]
+
+#: Ontologies in the sidebar; the page of ontologies has them all.
+LISTED = 12
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of the sidebar (``UNFOLD["SIDEBAR"]["navigation"]``)."""
+    every = selectors.list_ontologies()
+    ontologies: list[dict[str, Any]] = [
+        {
+            "title": _("All ontologies"),
+            "icon": "dashboard",
+            "link": reverse("console:index"),
+            "active": request.path in {reverse("console:index"), reverse("admin:index")},
+        }
+    ]
+    for info in every[:LISTED]:
+        link = reverse("console:explorer", args=(info.name,))
+        ontologies.append(
+            {
+                # The theme prints titles as they are.
+                "title": escape(info.name),
+                "icon": "account_tree",
+                "link": link,
+                "active": request.path.startswith(link),
+            }
+        )
+    groups: list[dict[str, Any]] = [{"title": _("Ontologies"), "items": ontologies}]
+    system: list[dict[str, Any]] = []
+    if allowed(permissions.IDENTITY_ADMINISTER):
+        system += [
+            {
+                "title": _("Users"),
+                "icon": "group",
+                "link": reverse("admin:identity_user_changelist"),
+            },
+            {
+                "title": _("Roles"),
+                "icon": "shield_person",
+                "link": reverse("admin:identity_rolebinding_changelist"),
+            },
+        ]
+    system.append({"title": _("REST API"), "icon": "api", "link": "/api/v1/docs"})
+    groups.append({"title": _("System"), "separator": True, "items": system})
+    return groups

@@ -1,0 +1,1 @@
+"""Values of the contract, arranged for a reader."""

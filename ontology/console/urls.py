@@ -1,0 +1,57 @@
+"""Addresses of the console, below the admin's ``ontology/``.
+
+``-`` cannot begin a name, so what stands behind it is never taken for an ontology.
+"""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from ontology.console.views import (
+    compare,
+    definitions,
+    editing,
+    explorer,
+    lifecycle,
+    merging,
+    ontologies,
+    transfer,
+    versions,
+)
+
+__all__ = ["app_name", "urlpatterns"]
+
+app_name = "console"
+
+urlpatterns = [
+    path("", ontologies.index, name="index"),
+    path("-/new/", ontologies.create, name="create"),
+    path("<str:ontology>/", explorer.explorer, name="explorer"),
+    path("<str:ontology>/delete/", ontologies.delete, name="delete_ontology"),
+    path("<str:ontology>/tree/", explorer.tree, name="tree"),
+    path("<str:ontology>/suggest/", explorer.suggest, name="suggest"),
+    path("<str:ontology>/new/<str:kind>/", editing.create, name="new"),
+    path("<str:ontology>/edit/<path:target>/", editing.edit, name="edit"),
+    path("<str:ontology>/rename/<path:target>/", lifecycle.rename, name="rename"),
+    path("<str:ontology>/deprecate/<path:target>/", lifecycle.deprecate, name="deprecate"),
+    path("<str:ontology>/remove/<path:target>/", lifecycle.delete, name="remove"),
+    path("<str:ontology>/restore/<path:target>/", lifecycle.restore, name="restore"),
+    path("<str:ontology>/history/<path:target>/", definitions.history, name="history"),
+    path("<str:ontology>/d/<path:target>/", definitions.document, name="document"),
+    path("<str:ontology>/branches/", versions.branches, name="branches"),
+    path("<str:ontology>/branches/new/", versions.create_branch, name="create_branch"),
+    path("<str:ontology>/branches/act/", versions.branch_action, name="branch_action"),
+    path("<str:ontology>/tags/new/", versions.create_tag, name="create_tag"),
+    path("<str:ontology>/tags/act/", versions.tag_action, name="tag_action"),
+    path("<str:ontology>/log/", versions.log, name="log"),
+    path("<str:ontology>/commits/<str:commit>/", versions.commit, name="commit"),
+    path("<str:ontology>/commits/<str:commit>/revert/", merging.revert, name="revert"),
+    path("<str:ontology>/compare/", compare.compare, name="compare"),
+    path("<str:ontology>/merge/", merging.merge, name="merge"),
+    path("<str:ontology>/transfer/", transfer.transfer, name="transfer"),
+    path("<str:ontology>/transfer/import/", transfer.import_file, name="import"),
+    path("<str:ontology>/transfer/import/<str:job>/", transfer.progress, name="import_job"),
+    path("<str:ontology>/transfer/cancel/<str:job>/", transfer.cancel, name="import_cancel"),
+    path("<str:ontology>/transfer/export/", transfer.export, name="export"),
+    path("<str:ontology>/transfer/verify/", transfer.verify, name="verify"),
+]
