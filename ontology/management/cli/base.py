@@ -154,7 +154,7 @@ def _database_error(error: Exception) -> OmsError:
     text = " ".join(str(error).split())
     if "no such table" in text or "does not exist" in text:
         return Unavailable(
-            "The database has not been set up. Run `python manage.py setup` first.",
+            "The database is not set up for this version of OMS. Run `python manage.py setup`.",
             code="database_not_set_up",
         )
     return Unavailable(f"The database does not answer: {text}.", code="database_unavailable")

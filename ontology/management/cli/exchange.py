@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import IO, Annotated, BinaryIO
 
 import typer
 from django_typer.management import command
@@ -194,14 +194,12 @@ def _readable(sources: Sequence[Path]) -> None:
             usage_error(f"'{path}' cannot be read.")
 
 
-def _sources(
-    sources: Sequence[Path], input_format: str | None
-) -> Sequence[Path | tuple[str, bytes]]:
+def _sources(sources: Sequence[Path], input_format: str | None) -> Sequence[Path | IO[bytes]]:
     if list(sources) != [_STDIN]:
         return sources
     if input_format is None:
         usage_error("Reading stdin needs --input-format, such as turtle.")
-    return [("stdin", sys.stdin.buffer.read())]
+    return [sys.stdin.buffer]
 
 
 def _write_report(path: Path, result: ImportResult) -> None:

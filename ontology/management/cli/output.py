@@ -153,7 +153,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Iter
             line.append("  " if at else "")
             line.append(space if right[at] else "")
             line.append_text(cell)
-            line.append("" if right[at] or at == len(row) - 1 else space)
+            line.append("" if right[at] else space)
+        line.rstrip()
         yield line
 
 

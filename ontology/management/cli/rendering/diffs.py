@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich.text import Text
 
 from ontology.contract import DiffResult, DocumentDiff, FieldChange
+from ontology.domain.kinds import Kind
 from ontology.management.cli.output import clean, table
 from ontology.management.cli.rendering.values import plural, short
 
@@ -19,6 +21,7 @@ OPERATIONS = {
     "rename": ("→", "cyan", "renamed"),
     "delete": ("-", "red", "deleted"),
 }
+_ORDER = {kind.value: position for position, kind in enumerate(Kind)}
 _FIELDS = {"add": ("+", "green"), "change": ("~", "yellow"), "remove": ("-", "red")}
 
 
@@ -34,7 +37,9 @@ def stat_lines(stats: Mapping[str, Mapping[str, int]]) -> Iterator[Text]:
     if stats:
         headings = ["kind", *(f"{word}>" for _mark, _style, word in OPERATIONS.values())]
         rows = []
-        for kind, counts in stats.items():
+        for kind, counts in sorted(
+            stats.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER))
+        ):
             numbers = [_number(operation, counts.get(operation, 0)) for operation in OPERATIONS]
             rows.append([Text(kind), *numbers])
         yield from table(headings, rows)
@@ -63,13 +68,29 @@ def _document(change: DocumentDiff, names: Mapping[str, str]) -> Iterator[Text]:
     if change.previous_id:
         title.append(f"  was {clean(change.previous_id)}", style="dim")
     yield title
+    if change.before is None or change.after is None:
+        for name, value in (change.after or change.before or {}).items():
+            if name != "apiName":
+                shown = Text(_contents(value, names), style=style)
+                yield Text.assemble("    ", (f"{mark} ", style), clean(name), ": ", shown)
+        return
     for field in change.fields:
         yield _field(field, names)
 
 
+def _contents(value: Any, names: Mapping[str, str]) -> str:
+    """A field of a whole document: of its parts only the names."""
+    if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+        titles = [item.get("apiName") or item.get("code") or item.get("name") for item in value]
+        if all(titles):
+            return clean(", ".join(str(title) for title in titles))
+    return short(value, names)
+
+
 def _field(field: FieldChange, names: Mapping[str, str]) -> Text:
     mark, style = _FIELDS[field.operation]
-    line = Text.assemble("    ", (f"{mark} ", style), clean(field.label or field.path), ": ")
+    where = (field.label or field.path).replace("~1", "/").replace("~0", "~")  # RFC 6901
+    line = Text.assemble("    ", (f"{mark} ", style), clean(where), ": ")
     if field.operation != "add":
         line.append(short(field.before, names), style="red")
     if field.operation == "change":

@@ -12,8 +12,12 @@ from ontology.contract import DocumentView, HistoryEntry
 from ontology.management.cli.output import clean, table
 from ontology.management.cli.rendering.diffs import OPERATIONS
 from ontology.management.cli.rendering.values import local_text, one_line, short, time_text
+from ontology.selectors import LinkUse, PropertyView, TypeDescription
 
 __all__ = ["describe_lines", "document_lines", "history_lines", "list_lines"]
+
+_LINK_ENDS = frozenset({"sources", "targets"})
+_NAMES_SHOWN = 30
 
 
 def document_lines(view: DocumentView) -> Iterator[Text]:
@@ -80,33 +84,32 @@ def history_lines(entries: Iterable[HistoryEntry]) -> Iterator[Text]:
     yield from table(("commit", "time", "change", "document", "author", "message"), rows)
 
 
-def describe_lines(description: Any) -> Iterator[Text]:
-    """A type with all that holds for it, inherited parts too.
-
-    Args:
-        description: ``TypeDescription`` of the selectors.
-    """
-    view: DocumentView = description.document
+def describe_lines(description: TypeDescription) -> Iterator[Text]:
+    """A definition with all that holds for it, inherited parts too."""
+    view = description.document
+    body = view.body
     yield Text(clean(view.id), style="bold")
     for name in ("displayName", "description"):
-        for language, text in (view.body.get(name) or {}).items():
+        for language, text in (body.get(name) or {}).items():
             yield Text.assemble("  ", (f"{name} ({clean(language)})", "cyan"), f": {clean(text)}")
-    if view.body.get("iri"):
-        yield Text.assemble("  ", ("iri", "cyan"), f": {clean(str(view.body['iri']))}")
-    yield from _names("Ancestors", (name for _rid, name in description.ancestors))
-    yield from _names("Used by", (f"{name} ({role})" for name, role in description.used_by))
+    for name in ("iri", "status", "isAbstract", "primaryKey"):
+        if body.get(name):
+            yield Text.assemble("  ", (name, "cyan"), f": {short(body[name])}")
+    yield from _names("ancestors", (name for _rid, name in description.ancestors))
+    yield from _names("children", (name for _rid, name in description.children))
+    yield from _names("implements", (name for _rid, name in description.implements))
+    # The links of a type stand in tables below.
+    uses = (f"{name} ({role})" for name, role in description.used_by if role not in _LINK_ENDS)
+    yield from _names("used by", uses)
     if description.properties:
         yield from _heading("Properties")
-        yield from table(
-            ("name", "type", "required", "label", "from"),
-            (_property(item) for item in description.properties),
-        )
+        headings = ("name", "type", "", "label", "from")
+        yield from table(headings, (_property(item) for item in description.properties))
     for title, links in (("Links out", description.links_out), ("Links in", description.links_in)):
         if links:
             yield from _heading(title)
-            yield from table(
-                ("link", "other ends", "cardinality", "from"), (_link(use) for use in links)
-            )
+            headings = ("link", "other end", "how many", "label", "from")
+            yield from table(headings, (_link(use) for use in links))
 
 
 def _heading(text: str) -> Iterator[Text]:
@@ -115,16 +118,29 @@ def _heading(text: str) -> Iterator[Text]:
 
 
 def _names(title: str, names: Iterable[str]) -> Iterator[Text]:
-    joined = ", ".join(names)
-    if joined:
-        yield Text.assemble("  ", (title.lower(), "cyan"), f": {clean(joined)}")
+    found = list(names)
+    if found:
+        more = f" and {len(found) - _NAMES_SHOWN} more" if len(found) > _NAMES_SHOWN else ""
+        joined = ", ".join(found[:_NAMES_SHOWN])
+        yield Text.assemble("  ", (title, "cyan"), f": {clean(joined)}{more}")
 
 
-def _property(item: Any) -> tuple[str, str, str, str, str]:
-    types = " | ".join(item.data_types) + ("[]" if item.array else "")
+def _property(item: PropertyView) -> tuple[str, str, str, str, str]:
+    types = " | ".join(item.data_types) or "any"
+    if item.array is not None:
+        types += "[]"
     required = "required" if item.required else ""
     return item.name, types, required, local_text(item.label), item.inherited_from or ""
 
 
-def _link(use: Any) -> tuple[str, str, str, str]:
-    return use.id, ", ".join(use.other_ends), str(use.cardinality), use.inherited_from or ""
+def _link(use: LinkUse) -> tuple[str, str, str, str, str]:
+    ends = ", ".join(use.others) or "any"
+    return use.id, ends, _count(use.cardinality), local_text(use.label), use.inherited_from or ""
+
+
+def _count(cardinality: Mapping[str, Any] | None) -> str:
+    """``1..1``, ``0..*``."""
+    if cardinality is None:
+        return "0..*"
+    most = cardinality.get("max")
+    return f"{cardinality.get('min', 0)}..{'*' if most is None else most}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich.text import Text
 
@@ -15,7 +16,7 @@ from ontology.management.cli.rendering.values import one_line, plural, short
 
 __all__ = ["commit_result_lines", "import_lines", "merge_lines"]
 
-_LOSSES_SHOWN = 20
+_LOSSES_SHOWN = 10
 
 
 def merge_lines(result: MergeResult, *, what: str, branch: str) -> Iterator[Text]:
@@ -84,29 +85,27 @@ def commit_result_lines(result: CommitResult, *, branch: str) -> Iterator[Text]:
 def import_lines(result: ImportResult, *, branch: str) -> Iterator[Text]:
     """What an import found, changed and could not place."""
     found = ", ".join(f"{count:,} {kind}" for kind, count in result.counts.items() if count)
-    yield Text(f"Read: {found or 'nothing'}")
+    triples = plural(result.report["triples"], "triple")
+    yield Text(f"Read {triples}: {found or 'no definitions'}.")
     yield from stat_lines(result.stats)
-    yield from loss_lines(result)
+    yield from _losses(result.report)
     yield from _outcome(result.commit, branch, dry_run=result.dry_run)
 
 
-def loss_lines(result: ImportResult) -> Iterator[Text]:
-    """The loss report in short: how many triples stayed annotations, of which terms."""
-    losses = result.report.get("losses") or result.report.get("terms") or ()
-    rows = [
-        (
-            str(loss.get("term", "")),
-            f"{loss.get('triples', loss.get('count', 0)):,}",
-            str(loss.get("reason", "")),
-        )
-        for loss in list(losses)[:_LOSSES_SHOWN]
-    ]
-    if not rows:
-        return
-    yield Text("Kept, but without a field of their own:")
-    yield from table(("term", "triples>", "why"), rows)
-    if len(losses) > _LOSSES_SHOWN:
-        yield Text(f"… and {len(losses) - _LOSSES_SHOWN} more; --report FILE writes them all.")
+def _losses(report: Mapping[str, Any]) -> Iterator[Text]:
+    """The loss report in short: which terms have no field of their own, and where they are kept."""
+    unplaced = report["unplaced"]
+    if unplaced:
+        count = plural(report["unplacedTriples"], "triple")
+        yield Text(f"{count} without a field of their own, kept as annotations:")
+        rows = [
+            (item["term"], f"{item['triples']:,}", item["why"]) for item in unplaced[:_LOSSES_SHOWN]
+        ]
+        yield from table(("term", "triples>", "why"), rows)
+    if len(unplaced) > _LOSSES_SHOWN:
+        yield Text(f"… and {len(unplaced) - _LOSSES_SHOWN} more; --report FILE writes them all.")
+    for iri, name in list(report["renamed"].items())[:_LOSSES_SHOWN]:
+        yield Text(f"Named {clean(name)}: {clean(iri)}")
 
 
 def _outcome(commit: CommitInfo | None, branch: str, *, dry_run: bool) -> Iterator[Text]:
