@@ -10,18 +10,17 @@ from contextlib import contextmanager
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from oms_project.core.context import Actor
-from oms_project.core.errors import Conflict, NotFound, Unavailable
+from oms_project.core.errors import Conflict, Unavailable
 from oms_project.core.ids import derived_id, new_id
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body
 from ontology.domain.kinds import Kind
-from ontology.store.orm import graph, verify
+from ontology.store.orm import graph, registry, verify
 from ontology.store.orm.lines import Place, place_of
-from ontology.store.orm.models import Branch, Ontology, Tag
 from ontology.store.orm.reader import OrmReader
 from ontology.store.orm.refs import resolve_ref
 from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, is_postgresql, rows
-from ontology.store.orm.writer import append_commit, database_time, write_first_commit
+from ontology.store.orm.writer import append_commit, write_first_commit
 from ontology.store.port import DocumentWrite, Progress, Revision, StoredChange
 
 __all__ = ["OrmStore"]
@@ -41,74 +40,67 @@ class OrmStore:
     def create_ontology(
         self, *, name: str, base_iri: str, description: str, header: Body, author: Actor
     ) -> OntologyInfo:
-        now = _now()
-        row = Ontology(
+        info = OntologyInfo(
             id=new_id(),
             name=name,
             base_iri=base_iri,
-            rid_namespace=derived_id(_BASE_IRI_NAMESPACE, base_iri),
             description=description,
-            created_at=now,
+            default_branch="main",
+            created_at=_now(),
             created_by=author.label,
         )
-        try:
-            with _translated(), transaction.atomic():
-                row.save(force_insert=True)
-                commit = write_first_commit(
-                    ontology_id=row.id,
-                    branch=row.default_branch,
-                    header=DocumentWrite(row.id, Kind.ONTOLOGY, None, header),
-                    author=author,
-                    now=now,
-                )
-                _insert_branch(row.id, row.default_branch, commit.id, False, author, now)
-        except IntegrityError as error:
-            raise Conflict(
-                f"An ontology named '{name}' exists already.",
-                code="already_exists",
-                data={"name": name},
-            ) from error
-        return _ontology_info(row)
+        with _unless_taken(f"An ontology named '{name}' exists already.", name):
+            registry.insert_ontology(info, derived_id(_BASE_IRI_NAMESPACE, base_iri))
+            commit = write_first_commit(
+                ontology_id=info.id,
+                branch=info.default_branch,
+                header=DocumentWrite(info.id, Kind.ONTOLOGY, None, header),
+                author=author,
+                now=info.created_at,
+            )
+            registry.insert_branch(
+                info.id,
+                info.default_branch,
+                commit.id,
+                protected=False,
+                author=author,
+                now=info.created_at,
+            )
+        return info
 
     def list_ontologies(self) -> Sequence[OntologyInfo]:
-        found = Ontology.objects.filter(deleted_at=None).order_by("name")
-        return [_ontology_info(row) for row in found]
+        return registry.list_ontologies()
 
     def get_ontology(self, name_or_id: str) -> OntologyInfo:
-        return _ontology_info(_ontology(name_or_id))
+        return registry.find_ontology(name_or_id)
 
     def update_ontology(
         self, ontology_id: str, *, description: str | None, default_branch: str | None
     ) -> OntologyInfo:
-        row = _ontology(ontology_id)
-        if description is not None:
-            row.description = description
+        registry.find_ontology(ontology_id)
         if default_branch is not None:
-            self.get_branch(ontology_id, default_branch)
-            row.default_branch = default_branch
-        row.save(update_fields=["description", "default_branch"])
-        return _ontology_info(row)
+            registry.find_branch(ontology_id, default_branch)
+        registry.update_ontology(
+            ontology_id, description=description, default_branch=default_branch
+        )
+        return registry.find_ontology(ontology_id)
 
     def delete_ontology(self, ontology_id: str) -> None:
-        row = _ontology(ontology_id)
-        row.deleted_at = _now()
-        row.save(update_fields=["deleted_at"])
+        registry.find_ontology(ontology_id)
+        registry.delete_ontology(ontology_id, _now())
 
     def rid_namespace(self, ontology_id: str) -> str:
-        return _ontology(ontology_id).rid_namespace
+        return registry.rid_namespace(ontology_id)
 
     # --- refs -----------------------------------------------------------------------------------
     def create_branch(
         self, ontology_id: str, *, name: str, commit: str, protected: bool, author: Actor
     ) -> BranchInfo:
         now = _now()
-        try:
-            with _translated(), transaction.atomic():
-                _insert_branch(ontology_id, name, commit, protected, author, now)
-        except IntegrityError as error:
-            raise Conflict(
-                f"A branch '{name}' exists already.", code="already_exists", data={"name": name}
-            ) from error
+        with _unless_taken(f"A branch '{name}' exists already.", name):
+            registry.insert_branch(
+                ontology_id, name, commit, protected=protected, author=author, now=now
+            )
         return BranchInfo(
             name=name,
             head=commit,
@@ -120,23 +112,16 @@ class OrmStore:
         )
 
     def get_branch(self, ontology_id: str, name: str) -> BranchInfo:
-        return _branch_info(_branch(ontology_id, name))
+        return registry.find_branch(ontology_id, name)
 
     def list_branches(
         self, ontology_id: str, *, after: str = "", limit: int = 100
     ) -> Sequence[BranchInfo]:
-        found = (
-            Branch.objects.filter(ontology_id=ontology_id, name__gt=after)
-            .select_related("ontology")
-            .order_by("name")[:limit]
-        )
-        return [_branch_info(row) for row in found]
+        return registry.list_branches(ontology_id, after=after, limit=limit)
 
     def protect_branch(self, ontology_id: str, name: str, *, protected: bool) -> BranchInfo:
-        row = _branch(ontology_id, name)
-        row.protected = protected
-        row.save(update_fields=["protected"])
-        return _branch_info(row)
+        registry.protect_branch(ontology_id, name, protected=protected)
+        return registry.find_branch(ontology_id, name)
 
     def move_branch(
         self, ontology_id: str, name: str, *, to: str, expected_head: str
@@ -144,46 +129,34 @@ class OrmStore:
         with self.writing(ontology_id, name) as head:
             _expect(head, expected_head)
             target, place = place_of(ontology_id, to)
-            _point_branch(ontology_id, name, target.id, _now())
+            registry.point_branch(ontology_id, name, target.id, _now())
             _own_line(place, name)
+            self._held[ontology_id, name] = target, place
         return self.get_branch(ontology_id, name)
 
     def delete_branch(self, ontology_id: str, name: str) -> None:
-        _branch(ontology_id, name).delete()
+        registry.find_branch(ontology_id, name)
+        registry.delete_ref("branch", ontology_id, name)
 
     def create_tag(
         self, ontology_id: str, *, name: str, commit: str, message: str, author: Actor
     ) -> TagInfo:
-        row = Tag(
-            ontology_id=ontology_id,
-            name=name,
-            commit_id=commit,
-            message=message,
-            created_at=_now(),
-            created_by=author.label,
-        )
-        try:
-            with _translated(), transaction.atomic():
-                row.save(force_insert=True)
-        except IntegrityError as error:
-            raise Conflict(
-                f"A tag '{name}' exists already; tags never move.",
-                code="already_exists",
-                data={"name": name},
-            ) from error
-        return _tag_info(row)
+        tag = TagInfo(name, commit, message, _now(), author.label)
+        with _unless_taken(f"A tag '{name}' exists already; tags never move.", name):
+            registry.insert_tag(ontology_id, tag)
+        return tag
 
     def get_tag(self, ontology_id: str, name: str) -> TagInfo:
-        return _tag_info(_tag(ontology_id, name))
+        return registry.find_tag(ontology_id, name)
 
     def list_tags(
         self, ontology_id: str, *, after: str = "", limit: int = 100
     ) -> Sequence[TagInfo]:
-        found = Tag.objects.filter(ontology_id=ontology_id, name__gt=after).order_by("name")
-        return [_tag_info(row) for row in found[:limit]]
+        return registry.list_tags(ontology_id, after=after, limit=limit)
 
     def delete_tag(self, ontology_id: str, name: str) -> None:
-        _tag(ontology_id, name).delete()
+        registry.find_tag(ontology_id, name)
+        registry.delete_ref("tag", ontology_id, name)
 
     def resolve(self, ontology_id: str, ref: str) -> CommitInfo:
         return resolve_ref(ontology_id, ref)[0]
@@ -205,7 +178,7 @@ class OrmStore:
                 [ontology_id, branch],
             )
             if not found:
-                raise _no_branch(branch)
+                raise registry.no_branch(branch)
             head = commit_from_row(found[0])
             held[ontology_id, branch] = head, Place(found[0][-2], found[0][-1])
             try:
@@ -244,7 +217,7 @@ class OrmStore:
                 merged=merged,
                 now=now,
             )
-            _point_branch(ontology_id, branch, info.id, now)
+            registry.point_branch(ontology_id, branch, info.id, now)
             self._held[ontology_id, branch] = info, place
         return info
 
@@ -315,6 +288,16 @@ def _translated() -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _unless_taken(message: str, name: str) -> Iterator[None]:
+    """One transaction; a name that is taken becomes a Conflict."""
+    try:
+        with _translated(), transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise Conflict(message, code="already_exists", data={"name": name}) from error
+
+
 def _expect(head: CommitInfo, expected: str) -> None:
     if head.id != expected:
         raise Conflict(
@@ -322,82 +305,6 @@ def _expect(head: CommitInfo, expected: str) -> None:
             "Read what changed and try again.",
             code="stale_head",
             data={"head": head.id, "expected": expected},
-        )
-
-
-def _ontology(name_or_id: str) -> Ontology:
-    live = Ontology.objects.filter(deleted_at=None)
-    row = live.filter(name=name_or_id).first() or live.filter(id=name_or_id).first()
-    if row is None:
-        raise NotFound(
-            f"There is no ontology '{name_or_id}'.",
-            code="ontology_not_found",
-            data={"ontology": name_or_id},
-        )
-    return row
-
-
-def _ontology_info(row: Ontology) -> OntologyInfo:
-    return OntologyInfo(
-        id=row.id,
-        name=row.name,
-        base_iri=row.base_iri,
-        description=row.description,
-        default_branch=row.default_branch,
-        created_at=row.created_at,
-        created_by=row.created_by,
-    )
-
-
-def _no_branch(name: str) -> NotFound:
-    return NotFound(f"There is no branch '{name}'.", code="branch_not_found", data={"branch": name})
-
-
-def _branch(ontology_id: str, name: str) -> Branch:
-    found = Branch.objects.select_related("ontology").filter(ontology_id=ontology_id, name=name)
-    row = found.first()
-    if row is None:
-        raise _no_branch(name)
-    return row
-
-
-def _branch_info(row: Branch) -> BranchInfo:
-    return BranchInfo(
-        name=row.name,
-        head=row.head_id,
-        protected=row.protected,
-        is_default=row.name == row.ontology.default_branch,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        updated_at=row.updated_at,
-    )
-
-
-def _insert_branch(
-    ontology_id: str, name: str, commit: str, protected: bool, author: Actor, now: dt.datetime
-) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO ontology_branch (ontology_id, name, head_id, protected, created_at, "
-            "created_by, updated_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [
-                ontology_id,
-                name,
-                commit,
-                protected,
-                database_time(now),
-                author.label,
-                database_time(now),
-            ],
-        )
-
-
-def _point_branch(ontology_id: str, name: str, commit: str, now: dt.datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE ontology_branch SET head_id = %s, updated_at = %s "
-            "WHERE ontology_id = %s AND name = %s",
-            [commit, database_time(now), ontology_id, name],
         )
 
 
@@ -409,20 +316,3 @@ def _own_line(place: Place, branch: str) -> None:
             "UPDATE ontology_line SET owner = %s WHERE id = %s AND tip_seq = %s",
             [branch, place.line, place.seq],
         )
-
-
-def _tag(ontology_id: str, name: str) -> Tag:
-    row = Tag.objects.filter(ontology_id=ontology_id, name=name).first()
-    if row is None:
-        raise NotFound(f"There is no tag '{name}'.", code="tag_not_found", data={"tag": name})
-    return row
-
-
-def _tag_info(row: Tag) -> TagInfo:
-    return TagInfo(
-        name=row.name,
-        commit=row.commit_id,
-        message=row.message,
-        created_at=row.created_at,
-        created_by=row.created_by,
-    )
