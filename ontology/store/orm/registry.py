@@ -12,11 +12,11 @@ from typing import Any
 
 from django.db import connection
 
+from oms_project.core.context import Actor
+from oms_project.core.errors import NotFound
 from ontology.contract import BranchInfo, OntologyInfo, TagInfo
 from ontology.store.orm.sql import as_time, rows
 from ontology.store.orm.writer import database_time
-from oms_project.core.context import Actor
-from oms_project.core.errors import NotFound
 
 __all__ = [
     "delete_ontology",

@@ -20,7 +20,7 @@ from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.store.hashing import commit_id, content_hash, text_hash, time_text
 from ontology.store.orm.lines import MAX_CHAIN, Place, load_line
 from ontology.store.orm.reader import stored_name_key
-from ontology.store.orm.sql import bulk_insert, in_list, list_parameter, rows
+from ontology.store.orm.sql import bulk_insert, in_list, is_postgresql, list_parameter, rows
 from ontology.store.port import DocumentWrite
 
 __all__ = ["append_commit", "database_time", "fork_line", "write_first_commit"]
@@ -176,7 +176,11 @@ def database_time(time: dt.datetime) -> Any:
 
 
 def _line_to_append(ontology_id: str, branch: str, place: Place) -> Place:
-    tip, owner = rows("SELECT tip_seq, owner FROM ontology_line WHERE id = %s", [place.line])[0]
+    # Locked, because a fast-forward of another branch may be taking the line over just now.
+    lock = " FOR UPDATE" if is_postgresql() else ""
+    tip, owner = rows(
+        f"SELECT tip_seq, owner FROM ontology_line WHERE id = %s{lock}", [place.line]
+    )[0]
     if tip == place.seq and owner == branch:
         return place
     return Place(fork_line(ontology_id, branch, place), place.seq)
