@@ -91,7 +91,7 @@ class Blanks:
 
     def _cut(self, starts: list[str]) -> set[str]:
         """Label nodes that lie too deep below ``starts``; returns the nodes below them."""
-        reached: set[str] = set()
+        reached: set[str] = set(starts)
         stack = [(start, 0) for start in starts]
         while stack:
             node, depth = stack.pop()
@@ -283,7 +283,8 @@ class Blanks:
                 {"predicate": FIRST, "value": items[0]},
                 {"predicate": REST, "value": rest},
             ]
-        self.late.append((label, annotations, size))
+        if annotations:
+            self.late.append((label, annotations, size))
         return {"blank": label}
 
     # -- structure --------------------------------------------------------------------------

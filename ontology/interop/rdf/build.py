@@ -76,6 +76,14 @@ class Draft:
         """
         if self.quiet:
             return
+        if len(objects) == 1 and type(objects[0]) is str and objects[0][:2] != "_:":
+            # Nearly all there are: worth a short way.
+            self.annotations.append({"predicate": predicate, "value": {"iri": objects[0]}})
+            if mapped:
+                self.ctx.mapped[predicate] += 1
+            else:
+                self.ctx.unplaced[predicate, reason, kept] += 1
+            return
         blanks = self.ctx.blanks
         before = blanks.nested
         for value in blanks.values(objects):
@@ -158,23 +166,23 @@ def types(draft: Draft, predicate: str, objects: list[Term]) -> None:
 
 def texts(draft: Draft, field: str, predicate: str, objects: list[Term]) -> None:
     """Texts by language; the first in sorting order of each language."""
-    found: dict[str, str] = {}
     if len(objects) == 1:
         term = objects[0]
         if is_literal(term) and not term[2] and "--" not in term[1]:
-            found[term[1] or NO_LANGUAGE] = term[0]
+            draft.body[field] = {term[1] or NO_LANGUAGE: term[0]}
             draft.count(predicate, 1)
         else:
             draft.annotate(predicate, objects)
-    else:
-        for term in sorted(objects, key=repr):
-            if not is_literal(term) or term[2] or "--" in term[1]:
-                draft.annotate(predicate, [term])
-            elif (term[1] or NO_LANGUAGE) in found:
-                draft.annotate(predicate, [term], why.SECOND_TEXT)
-            else:
-                found[term[1] or NO_LANGUAGE] = term[0]
-                draft.count(predicate, 1)
+        return
+    found: dict[str, str] = {}
+    for term in sorted(objects, key=repr):
+        if not is_literal(term) or term[2] or "--" in term[1]:
+            draft.annotate(predicate, [term])
+        elif (term[1] or NO_LANGUAGE) in found:
+            draft.annotate(predicate, [term], why.SECOND_TEXT)
+        else:
+            found[term[1] or NO_LANGUAGE] = term[0]
+            draft.count(predicate, 1)
     if found:
         draft.body[field] = found
 

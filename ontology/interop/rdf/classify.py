@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Container, Iterable
 
 from ontology.domain.kinds import Kind
 from ontology.interop.rdf.blanks import is_blank
-from ontology.interop.rdf.context import CLASSES, DATA, Context, Slot
+from ontology.interop.rdf.context import Context, Slot
 from ontology.interop.rdf.enums import find_enums, find_members
 from ontology.interop.rdf.graph import Term, Triples
 from ontology.interop.rdf.vocabulary import (
@@ -27,7 +27,6 @@ from ontology.interop.rdf.vocabulary import (
     RANGE,
     RANGES,
     RDFS_LITERAL,
-    SCHEMA_BASES,
     SCHEMA_DATA_TYPES,
     SUB_CLASS,
     SUB_PROPERTY,
@@ -205,33 +204,15 @@ def _data_classes(ctx: Context, roles: dict[str, set[str]]) -> set[str]:
 
 
 def _properties(ctx: Context, properties: list[str]) -> None:
-    classes: dict[Term, bool] = {}
-    data: dict[Term, bool] = {}
-
-    def is_class(term: Term) -> bool:
-        found = classes.get(term)
-        if found is None:
-            found = classes[term] = ctx.resolve(term, CLASSES) is not None
-        return found
-
-    def is_data(term: Term) -> bool:
-        found = data.get(term)
-        if found is None:
-            found = data[term] = (
-                term in DATA_TYPES or ctx.resolve(term, DATA) is not None
-            ) or (term in SCHEMA_BASES and not is_class(term))
-        return found
-
-    def is_known(term: Term) -> bool:
-        return is_class(term) or is_data(term)
-
     undecided: dict[str, None] = {}
+    ctx.collect()
+    subjects = ctx.subjects
     for subject in properties:
-        triples = ctx.subjects[subject]
-        _slots(ctx, subject, triples, is_class, is_known)
+        triples = subjects[subject]
+        _slots(ctx, subject, triples)
         if subject in ctx.identity.kinds:
             continue
-        kinds = _property_kinds(triples, ctx.ranges.get(subject), is_class)
+        kinds = _property_kinds(ctx, triples, ctx.ranges.get(subject))
         if kinds:
             _set_kinds(ctx, subject, kinds)
         else:
@@ -244,21 +225,15 @@ def _properties(ctx: Context, properties: list[str]) -> None:
             and (Kind.LINK_TYPE in kinds or Kind.SHARED_PROPERTY in kinds)
             and subject in ctx.subjects
         ):
-            _slots(ctx, subject, ctx.subjects[subject], is_class, is_known)
+            _slots(ctx, subject, subjects[subject])
     _decide_by_parents(ctx, undecided)
 
 
-def _slots(
-    ctx: Context,
-    subject: str,
-    triples: Triples,
-    is_class: Callable[[Term], bool],
-    is_known: Callable[[Term], bool],
-) -> None:
-    domain = _slot(ctx, triples, DOMAINS, DOMAIN, OWL_CLASS, is_class)
+def _slots(ctx: Context, subject: str, triples: Triples) -> None:
+    domain = _slot(ctx, triples, DOMAINS, DOMAIN, OWL_CLASS, ctx.class_ids)
     if domain is not None:
         ctx.domains[subject] = domain
-    found = _slot(ctx, triples, RANGES, RANGE, None, is_known)
+    found = _slot(ctx, triples, RANGES, RANGE, None, ctx.fits)
     if found is not None:
         ctx.ranges[subject] = found
 
@@ -270,7 +245,7 @@ def _set_kinds(ctx: Context, subject: str, kinds: tuple[Kind, ...]) -> None:
 
 
 def _property_kinds(
-    triples: Triples, found: Slot | None, is_class: Callable[[Term], bool]
+    ctx: Context, triples: Triples, found: Slot | None
 ) -> tuple[Kind, ...]:
     """The kinds that ranges and types decide on; empty when they leave it open."""
     types = triples.get(TYPE, ())
@@ -279,7 +254,7 @@ def _property_kinds(
     links = shared = False
     if found is not None:
         for member in found.members:
-            if is_class(member):
+            if member in ctx.class_ids:
                 links = True
             else:
                 shared = True
@@ -339,10 +314,10 @@ def _slot(
     predicates: frozenset[str],
     usual: str,
     union_type: str | None,
-    known: Callable[[Term], bool],
+    known: Container[Term],
 ) -> Slot | None:
     """Read the domain (or range) of a property; None when it has none."""
-    present = [term for term in triples if term in predicates]
+    present = list(predicates & triples.keys())
     if not present:
         return None
     if len(present) > 1:
@@ -353,7 +328,7 @@ def _slot(
         if slot.members:
             slot.rest.extend((predicate, term) for term in objects)
             continue
-        direct = [term for term in objects if type(term) is str and known(term)]
+        direct = [term for term in objects if term in known]
         if direct:
             slot.members = direct  # type: ignore[assignment]
             slot.predicate = predicate
@@ -375,21 +350,21 @@ def _union_slot(
     usual: str,
     objects: list[Term],
     union_type: str | None,
-    known: Callable[[Term], bool],
+    known: Container[Term],
 ) -> None:
     for term in objects:
         inner = ctx.blanks.inner(term)
         items = None
         if inner is not None and len(inner.get(UNION_OF, ())) == 1 and not slot.members:
             items = ctx.blanks.items(inner[UNION_OF][0])
-        if not items or not all(type(item) is str and known(item) for item in items):
+        if not items or not all(item in known for item in items):
             slot.rest.append((predicate, term))
             continue
         slot.members = list(dict.fromkeys(items))  # type: ignore[arg-type]
         slot.predicate = predicate
         types = inner.get(TYPE, [])  # type: ignore[union-attr]
         wanted = union_type or (
-            DATATYPE if all(ctx.resolve(item, CLASSES) is None for item in items) else OWL_CLASS
+            DATATYPE if ctx.class_ids.keys().isdisjoint(items) else OWL_CLASS
         )
         if (
             predicate == usual

@@ -13,9 +13,10 @@ from ontology.interop.rdf.blanks import Blanks
 from ontology.interop.rdf.graph import Graph, Term, Triples
 from ontology.interop.rdf.identity import Identity
 from ontology.interop.rdf.report import LossReport
+from ontology.interop.rdf.vocabulary import DATA_TYPES, SCHEMA_BASES
 from oms_project.core.ids import derived_id
 
-__all__ = ["CLASSES", "DATA", "Context", "Existing", "Slot"]
+__all__ = ["CLASSES", "DATA", "Context", "Existing", "Slot", "twin_rid"]
 
 #: What can stand at the end of a link, and what a value can be.
 CLASSES = (Kind.OBJECT_TYPE, Kind.INTERFACE)
@@ -79,6 +80,9 @@ class Context:
         domains, ranges: IRI of a property -> its slot.
         members: IRI of an individual -> IRI of the enum it is a member of.
         enums: IRI of an enum -> its members.
+        class_ids, data_ids: IRI -> rid of everything that can be the end of a link, or a type of
+            values (for speed: ``resolve`` would say the same).
+        fits: everything that can be a range.
         entries: rid of a type -> (IRI, rid) of shared properties with it in their domain.
         cut: (child, parent) pairs that would close a cycle.
     """
@@ -98,6 +102,9 @@ class Context:
     ranges: dict[str, Slot] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
     enums: dict[str, list[Term]] = field(default_factory=dict)
+    class_ids: dict[Term, str] = field(default_factory=dict)
+    data_ids: dict[Term, str] = field(default_factory=dict)
+    fits: set[Term] = field(default_factory=set)
     entries: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     cut: set[tuple[str, str]] = field(default_factory=set)
     header: str | None = None
@@ -140,6 +147,23 @@ class Context:
             return None
         return self.resolve(iri, (first, *kinds) if first in kinds else kinds)
 
+    def collect(self) -> None:
+        """Fill ``class_ids``, ``data_ids`` and ``fits``, when classes and data types are known."""
+        for ids, kinds in ((self.class_ids, CLASSES), (self.data_ids, DATA)):
+            for kind in reversed(kinds):
+                if self.merge:
+                    known = self.existing.by_iri[kind]
+                    ids.update((iri, document.rid) for iri, document in known.items())
+            for kind in reversed(kinds):
+                ids.update(self.rids[kind])
+        self.fits.update(DATA_TYPES, SCHEMA_BASES, self.data_ids, self.class_ids)
+
     def count(self, terms: dict[str, Any]) -> None:
         """Count mapped triples by term."""
         self.mapped.update(terms)
+
+
+def twin_rid(namespace: str, digest: str, number: int) -> str:
+    """The id of a blank node that nothing refers to: by its content, and its number among equals."""
+    parts = (digest,) if number == 1 else (digest, str(number))
+    return derived_id(namespace, Kind.RESOURCE.value, *parts)

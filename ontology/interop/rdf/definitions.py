@@ -146,14 +146,13 @@ def _slots(draft: Draft) -> None:
             slot.verbatim = [(slot.predicate, ctx.subjects[draft.iri][slot.predicate][0])]
         _keep_slot(draft, "domain", slot)
         if slot.members:
-            rids = {ctx.resolve(member, CLASSES) for member in slot.members}
+            rids = {ctx.class_ids[member] for member in slot.members}
             if link:
-                draft.body["sources"] = sorted(filter(None, rids))
+                draft.body["sources"] = sorted(rids)
             else:
                 own = ctx.rids[Kind.SHARED_PROPERTY][draft.iri]
                 for rid in rids:
-                    if rid is not None:
-                        ctx.entries.setdefault(rid, []).append((draft.iri, own))
+                    ctx.entries.setdefault(rid, []).append((draft.iri, own))
     slot = ctx.ranges.get(draft.iri)
     if slot is not None:
         if mixed and slot.form is None and slot.placed > 1:
@@ -161,10 +160,10 @@ def _slots(draft: Draft) -> None:
             slot.verbatim = [(slot.predicate, ctx.subjects[draft.iri][slot.predicate][0])]
         _keep_slot(draft, "range", slot)
         if link:
-            targets = {ctx.resolve(member, CLASSES) for member in slot.members}
-            targets.discard(None)
+            ids = ctx.class_ids
+            targets = {ids[member] for member in slot.members if member in ids}
             if targets:
-                draft.body["targets"] = sorted(filter(None, targets))
+                draft.body["targets"] = sorted(targets)
         else:
             _data_types(draft, slot.members)
     draft.quiet = False
@@ -204,8 +203,8 @@ def _data_types(draft: Draft, members: list[str]) -> None:
     ctx = draft.ctx
     found: dict[str, list[str]] = {}
     for member in members:
-        name = DATA_TYPES.get(member) or ctx.resolve(member, DATA)
-        if name is None and ctx.resolve(member, CLASSES) is None:
+        name = DATA_TYPES.get(member) or ctx.data_ids.get(member)
+        if name is None and member not in ctx.class_ids:
             name = SCHEMA_BASES.get(member)
         if name is not None:
             found.setdefault(name, []).append(member)

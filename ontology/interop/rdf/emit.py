@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ontology.domain.datatypes import DATATYPE_IRIS, parse_data_type
 from ontology.domain.documents import Body, Document
 from ontology.domain.kinds import INSTANCE_KINDS, NO_LANGUAGE, Kind
-from ontology.interop.rdf.context import CLASSES
+from ontology.interop.rdf.context import CLASSES, twin_rid
 from ontology.interop.rdf.datatypes import facet_terms
 from ontology.interop.rdf.form import read_form
 from ontology.interop.rdf.graph import Graph, Term, to_oxigraph
@@ -47,7 +46,7 @@ from ontology.interop.rdf.vocabulary import (
     WITH_RESTRICTIONS,
     XSD,
 )
-from oms_project.core.canonical_json import dumps
+from oms_project.core.canonical_json import canonical_digest
 
 __all__ = ["Emitter"]
 
@@ -65,12 +64,12 @@ class Emitter:
         nested: subject -> blank nodes inside it, in order.
     """
 
-    def __init__(self, documents: Iterable[Document], base: str) -> None:
+    def __init__(self, documents: Iterable[Document], base: str, namespace: str) -> None:
         self.graph = Graph()
         self.nested: dict[str, list[str]] = {}
         self.documents = list(documents)
         self._legal: dict[Term, bool] = {}
-        self.subjects = _subjects(self.documents, base, self._is_legal)
+        self.subjects = _subjects(self.documents, base, namespace, self._is_legal)
         self._domains: dict[str, list[str]] = {}
         self._root = ""
 
@@ -342,7 +341,9 @@ def _datatype_iri(data_type: str) -> str:
         return data_type
 
 
-def _subjects(documents: list[Document], base: str, is_legal: Any) -> dict[str, str]:
+def _subjects(
+    documents: list[Document], base: str, namespace: str, is_legal: Callable[[Term], bool]
+) -> dict[str, str]:
     """A subject for every document: its IRI, or one made for it.
 
     Definitions get the base IRI and their name; instances ``urn:oms:rid:`` and their id;
@@ -362,15 +363,13 @@ def _subjects(documents: list[Document], base: str, is_legal: Any) -> dict[str, 
             found[document.rid] = OMS_RID + document.rid
         else:
             nameless.append(document)
-    twins: Counter[str] = Counter()
+    twins: dict[str, list[str]] = {}
     stem = base if base.endswith(("#", "/", ":")) else base + "#"
     if not is_legal(stem + "x"):
         stem = "urn:oms:ontology:"
     for document in sorted(nameless, key=lambda item: (item.kind.value, item.rid)):
         if document.kind == Kind.RESOURCE:
-            digest = hashlib.sha256(dumps(document.body)).hexdigest()[:20]
-            twins[digest] += 1
-            found[document.rid] = f"_:t{digest}_{twins[digest]}"
+            twins.setdefault(canonical_digest(document.body), []).append(document.rid)
             continue
         name = str(document.body.get("apiName"))
         iri = stem + name
@@ -380,4 +379,9 @@ def _subjects(documents: list[Document], base: str, is_legal: Any) -> dict[str, 
             iri = OMS_RID + document.rid
         used.add(iri)
         found[document.rid] = iri
+    for digest, rids in twins.items():
+        numbers = {twin_rid(namespace, digest, number): number for number in range(1, len(rids) + 1)}
+        rids.sort(key=lambda rid: (numbers.get(rid, len(numbers) + 1), rid))
+        for number, rid in enumerate(rids, 1):
+            found[rid] = f"_:t{digest[:20]}_{number}"
     return found

@@ -47,7 +47,7 @@ def export_quads(
             that was made from a prefix which is not among them is said.
     """
     documents = [item for item in documents if item.kind != Kind.ONTOLOGY]
-    emitter = Emitter(documents, str(header.get("baseIri", "")))
+    emitter = Emitter(documents, str(header.get("baseIri", "")), rid_namespace)
     first = emitter.header(header)
     emitter.run()
     graph = emitter.graph
@@ -116,7 +116,16 @@ def _write_json_ld(
             break
         prefixes = {name: iri for name, iri in prefixes.items() if name not in schemes}
     out.write(b'{"@context":' + dumps(prefixes) + b',"@graph":')
-    ox.serialize(triples, out, ox.RdfFormat.JSON_LD)
+    try:
+        ox.serialize(triples, out, ox.RdfFormat.JSON_LD)
+    except OSError as error:
+        if "RDF 1.2" not in str(error):
+            raise
+        raise Invalid(
+            "There are triple terms or texts with a direction (RDF 1.2) in this state, which "
+            "JSON-LD cannot say. Export in another format, such as turtle.",
+            code="rdf_not_json_ld",
+        ) from error
     out.write(b"}\n")
 
 

@@ -18,7 +18,7 @@ from ontology.interop.rdf import report as why
 from ontology.interop.rdf.blanks import Blanks
 from ontology.interop.rdf.build import Draft, build
 from ontology.interop.rdf.classify import classify
-from ontology.interop.rdf.context import Context, Existing
+from ontology.interop.rdf.context import Context, Existing, twin_rid
 from ontology.interop.rdf.cycles import find_cycles
 from ontology.interop.rdf.definitions import HANDLERS, finish_definition
 from ontology.interop.rdf.graph import Graph, Progress, Triples
@@ -363,8 +363,7 @@ def _resources(ctx: Context) -> dict[tuple[str, Kind], Document]:
     for node, label in blanks.labels.items():
         triples = ctx.subjects.get(node)
         if triples:
-            body = {"iri": "_:" + label, "annotations": blanks.annotations(triples, label)}
-            _count_resource(ctx, body, triples)
+            body = {"iri": "_:" + label, "annotations": _node(ctx, triples, label)}
             documents[node, kind] = Document(
                 ctx.identity.rid(node, kind) or ctx.rid(kind, "_:" + label), kind, body
             )
@@ -373,25 +372,28 @@ def _resources(ctx: Context) -> dict[tuple[str, Kind], Document]:
         triples = ctx.subjects[node]
         if not triples or node in ctx.kinds:
             continue
-        body = {"annotations": blanks.annotations(triples, "")}
-        _count_resource(ctx, body, triples)
+        body = {"annotations": _node(ctx, triples, "")}
         digest = canonical_digest(body)
         twins[digest] += 1
-        parts = (digest,) if twins[digest] == 1 else (digest, str(twins[digest]))
-        rid = ctx.identity.rid(node, kind) or derived_id(ctx.namespace, kind.value, *parts)
+        rid = ctx.identity.rid(node, kind) or twin_rid(ctx.namespace, digest, twins[digest])
         documents[node, kind] = Document(rid, kind, body)
     for label, annotations, size in blanks.late:
         body = {"iri": "_:" + label, "annotations": annotations}
-        ctx.unplaced[TYPE, why.RESOURCE, why.RESOURCE_DOCUMENT] += size
+        term = annotations[0]["predicate"]
+        ctx.unplaced[term, why.RESOURCE, why.RESOURCE_DOCUMENT] += size
         documents["_:" + label, kind] = Document(ctx.rid(kind, "_:" + label), kind, body)
     return documents
 
 
-def _count_resource(ctx: Context, body: Mapping[str, Any], triples: Triples) -> None:
+def _node(ctx: Context, triples: Triples, label: str) -> list[dict[str, Any]]:
+    """The annotations of a blank node that is a document, counted."""
     blanks = ctx.blanks
-    nested = blanks.nested
+    before = blanks.nested
+    annotations = blanks.annotations(triples, label)
+    nested = blanks.nested - before
     for predicate, objects in triples.items():
-        ctx.unplaced[predicate, why.RESOURCE, why.RESOURCE_DOCUMENT] += len(objects)
-    del body, nested
-
-
+        # What is nested is counted with the first predicate: one node is one expression.
+        count = len(objects) + nested
+        nested = 0
+        ctx.unplaced[predicate, why.RESOURCE, why.RESOURCE_DOCUMENT] += count
+    return annotations
