@@ -5,20 +5,28 @@ The fields of a definition are not checked here: the domain knows them, and name
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-from oms_project.core.errors import Invalid
-from ontology.api.query import Text
-from ontology.contract import Change, Resolution
+from ontology.change_sets import (
+    Body,
+    ChangeBody,
+    ChangeSetBody,
+    Head,
+    Message,
+    Target,
+    Text,
+    json_object,
+    parse_body,
+)
+from ontology.contract import Resolution
 
 __all__ = [
     "Body",
     "BranchCreate",
     "BranchUpdate",
+    "ChangeBody",
     "ChangeSetBody",
     "ExportBody",
     "MergeBody",
@@ -31,25 +39,8 @@ __all__ = [
     "parse_definition",
 ]
 
-B = TypeVar("B", bound="Body")
-
-Message = Annotated[Text, Field(max_length=10_000)]
 Ref = Annotated[Text, Field(max_length=300)]
-Target = Annotated[Text, Field(min_length=1, max_length=2000)]
-Head = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 LangText = dict[Text, Text]
-
-
-class Body(BaseModel):
-    """Base of every request body: camelCase, no unknown members, no silent conversion."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        use_attribute_docstrings=True,
-    )
 
 
 class OntologyCreate(Body):
@@ -120,49 +111,6 @@ class TagCreate(Body):
     """Why."""
 
 
-class ChangeBody(Body):
-    """One change of a change set."""
-
-    op: Literal["create", "update", "replace", "rename", "delete", "restore"]
-    """`create` takes `kind` and `fields`; `update` (merge patch) and `replace` take `target` and
-    `fields`; `rename` takes `target` and `apiName`; `delete` and `restore` take `target`."""
-    kind: Text | None = Field(default=None, examples=["ObjectType"])
-    """The kind of a document that is created."""
-    target: Target | None = Field(default=None, examples=["ObjectType/Person"])
-    """The document: its `rid`, `Kind/apiName` or IRI."""
-    fields: dict[str, Any] = Field(default_factory=dict, examples=[{"apiName": "Person"}])
-    """Fields of the definition; references may be names."""
-    api_name: Annotated[Text, Field(max_length=300)] | None = None
-    """The new name, for `rename`."""
-    if_match: Annotated[Text, Field(max_length=300)] | None = None
-    """The ETag of the document that you have seen; refused with 412 when it has changed."""
-
-    def change(self) -> Change:
-        """As the contract has it."""
-        etag = self.if_match.strip('"') if self.if_match else None
-        return Change(
-            op=self.op,
-            kind=self.kind,
-            target=self.target,
-            fields=self.fields,
-            api_name=self.api_name,
-            if_match=(etag.rpartition("-")[0] or etag) if etag else None,
-        )
-
-
-class ChangeSetBody(Body):
-    """Many changes that make one commit, or none."""
-
-    changes: list[ChangeBody] = Field(min_length=1, max_length=100_000)
-    """In any order that makes sense to you; references to what is created in the same set hold."""
-    message: Message = ""
-    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
-    expected_head: Head | None = None
-    """The head of the branch that you have seen; refused with 409 when it has moved."""
-    dry_run: bool = False
-    """Check everything and answer what would happen, without writing."""
-
-
 class ResolutionBody(Body):
     """How to settle conflicts."""
 
@@ -231,55 +179,10 @@ class ExportBody(Body):
     """What to export. Empty: the default branch."""
 
 
-def parse_body(data: Any, model: type[B]) -> B:
-    """``data`` as ``model``.
-
-    Raises:
-        Invalid: naming every member that is missing, unknown or wrong.
-    """
-    try:
-        return model.model_validate(_object(data))
-    except ValidationError as error:
-        problems = [
-            {
-                "field": "".join(f"/{part!s}" for part in item["loc"]),
-                "rule": "shape",
-                "message": _sentence(item),
-            }
-            for item in error.errors(include_url=False, include_input=False)
-        ]
-        raise Invalid(
-            "The body does not have the right shape: "
-            + " ".join(
-                f"{problem['field'] or '/'}: {problem['message']}" for problem in problems[:3]
-            ),
-            code="bad_body",
-            errors=problems,
-        ) from error
-
-
 def parse_definition(data: Any) -> dict[str, Any]:
     """The fields of a definition as they were sent.
 
     Raises:
         Invalid: not a JSON object.
     """
-    return dict(_object(data))
-
-
-def _object(data: Any) -> Mapping[str, Any]:
-    if not isinstance(data, Mapping):
-        raise Invalid(
-            "The body must be a JSON object.",
-            code="bad_body",
-            errors=[{"field": "", "rule": "shape", "message": "Use a JSON object."}],
-        )
-    return data
-
-
-def _sentence(item: Mapping[str, Any]) -> str:
-    if item["type"] == "extra_forbidden":
-        return "There is no such member. Remove it, or check its spelling."
-    if item["type"] == "missing":
-        return "This member is required."
-    return str(item["msg"]).removeprefix("Value error, ").rstrip(".") + "."
+    return dict(json_object(data))

@@ -10,9 +10,10 @@ import re
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from django.http import QueryDict
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from oms_project.core.errors import BadRequest
+from ontology.change_sets import Text
 from ontology.domain.kinds import Kind
 
 __all__ = [
@@ -41,13 +42,6 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 MAX_LIMIT = 1000
 
 
-def _no_nul(text: str) -> str:
-    # PostgreSQL cannot hold it, and nothing meant contains it.
-    if "\x00" in text:
-        raise ValueError("The character U+0000 is not allowed")
-    return text
-
-
 def _integer(value: object) -> object:
     if isinstance(value, str):
         if _INTEGER.fullmatch(value) is None:
@@ -64,8 +58,6 @@ def _flag(value: object) -> object:
     return value
 
 
-#: Any text without U+0000.
-Text = Annotated[str, AfterValidator(_no_nul)]
 #: ``true`` or ``false``.
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Limit = Annotated[int, BeforeValidator(_integer), Field(ge=1, le=MAX_LIMIT)]

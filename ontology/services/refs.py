@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from oms_project.core.authorization import permissions
 from oms_project.core.context import current_actor
-from oms_project.core.errors import Conflict, Invalid
+from oms_project.core.errors import Conflict, Invalid, NotFound
 from ontology.access import permitted
 from ontology.contract import BranchInfo, TagInfo
 from ontology.domain.names import branch_name_problem
@@ -24,6 +26,9 @@ def create_branch(
     permission = permissions.ONTOLOGY_ADMINISTER if protected else permissions.ONTOLOGY_BRANCH
     info = permitted(ontology, permission, branch=name)
     _check_name(name, "branch")
+    with suppress(NotFound):
+        store.get_tag(info.id, name)
+        raise _taken(name, "tag")
     commit = store.resolve(info.id, from_ref or info.default_branch)
     return store.create_branch(
         info.id, name=name, commit=commit.id, protected=protected, author=current_actor()
@@ -62,6 +67,9 @@ def create_tag(*, ontology: str, name: str, ref: str = "", message: str = "") ->
     """
     info = permitted(ontology, permissions.ONTOLOGY_WRITE)
     _check_name(name, "tag")
+    with suppress(NotFound):
+        store.get_branch(info.id, name)
+        raise _taken(name, "branch")
     commit = store.resolve(info.id, ref or info.default_branch)
     return store.create_tag(
         info.id, name=name, commit=commit.id, message=message.strip(), author=current_actor()
@@ -72,6 +80,16 @@ def delete_tag(*, ontology: str, name: str) -> None:
     """Forget a tag. Raises NotFound."""
     info = permitted(ontology, permissions.ONTOLOGY_ADMINISTER)
     store.delete_tag(info.id, name)
+
+
+def _taken(name: str, what: str) -> Conflict:
+    """One name for a branch and a tag would let a ref mean either."""
+    return Conflict(
+        f"There is a {what} named '{name}' already, and a ref must mean one thing. "
+        "Choose another name.",
+        code="already_exists",
+        data={"name": name},
+    )
 
 
 def _check_name(name: str, what: str) -> None:

@@ -10,7 +10,7 @@ from django_typer.management import command
 from oms_project.core.canonical_json import loads
 from oms_project.core.errors import Invalid
 from ontology import selectors, services
-from ontology.api.bodies import ChangeSetBody, parse_body
+from ontology.change_sets import ChangeSetBody, parse_body
 from ontology.management.cli.base import Format, OmsCommand, examples, usage_error
 from ontology.management.cli.history import show_document
 from ontology.management.cli.options import (

@@ -1,0 +1,150 @@
+"""Change sets as JSON: the form in which every door takes many changes at once.
+
+A REST body and a file for ``manage.py ontology apply`` are the same text and are refused with the
+same sentences. The fields of a definition are not checked here: the domain knows them, and names
+every problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from oms_project.core.errors import Invalid
+from ontology.contract import Change
+
+__all__ = [
+    "Body",
+    "ChangeBody",
+    "ChangeSetBody",
+    "Head",
+    "Message",
+    "Target",
+    "Text",
+    "json_object",
+    "parse_body",
+]
+
+B = TypeVar("B", bound="Body")
+
+
+def _no_nul(text: str) -> str:
+    # PostgreSQL cannot hold it, and nothing meant contains it.
+    if "\x00" in text:
+        raise ValueError("The character U+0000 is not allowed")
+    return text
+
+
+#: Any text without U+0000.
+Text = Annotated[str, AfterValidator(_no_nul)]
+Message = Annotated[Text, Field(max_length=10_000)]
+Target = Annotated[Text, Field(min_length=1, max_length=2000)]
+Head = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Body(BaseModel):
+    """Base of every request body: camelCase, no unknown members, no silent conversion."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class ChangeBody(Body):
+    """One change of a change set."""
+
+    op: Literal["create", "update", "replace", "rename", "delete", "restore"]
+    """`create` takes `kind` and `fields`; `update` (merge patch) and `replace` take `target` and
+    `fields`; `rename` takes `target` and `apiName`; `delete` and `restore` take `target`."""
+    kind: Text | None = Field(default=None, examples=["ObjectType"])
+    """The kind of a document that is created."""
+    target: Target | None = Field(default=None, examples=["ObjectType/Person"])
+    """The document: its `rid`, `Kind/apiName` or IRI."""
+    fields: dict[str, Any] = Field(default_factory=dict, examples=[{"apiName": "Person"}])
+    """Fields of the definition; references may be names."""
+    api_name: Annotated[Text, Field(max_length=300)] | None = None
+    """The new name, for `rename`."""
+    if_match: Annotated[Text, Field(max_length=300)] | None = None
+    """The ETag of the document that you have seen; refused with 412 when it has changed."""
+
+    def change(self) -> Change:
+        """As the contract has it."""
+        etag = self.if_match.strip('"') if self.if_match else None
+        return Change(
+            op=self.op,
+            kind=self.kind,
+            target=self.target,
+            fields=self.fields,
+            api_name=self.api_name,
+            if_match=(etag.rpartition("-")[0] or etag) if etag else None,
+        )
+
+
+class ChangeSetBody(Body):
+    """Many changes that make one commit, or none."""
+
+    changes: list[ChangeBody] = Field(min_length=1, max_length=100_000)
+    """In any order that makes sense to you; references to what is created in the same set hold."""
+    message: Message = ""
+    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+    expected_head: Head | None = None
+    """The head of the branch that you have seen; refused with 409 when it has moved."""
+    dry_run: bool = False
+    """Check everything and answer what would happen, without writing."""
+
+
+def parse_body(data: Any, model: type[B]) -> B:
+    """``data`` as ``model``.
+
+    Raises:
+        Invalid: naming every member that is missing, unknown or wrong.
+    """
+    try:
+        return model.model_validate(json_object(data))
+    except ValidationError as error:
+        problems = [
+            {
+                "field": "".join(f"/{part!s}" for part in item["loc"]),
+                "rule": "shape",
+                "message": _sentence(item),
+            }
+            for item in error.errors(include_url=False, include_input=False)
+        ]
+        raise Invalid(
+            "The body does not have the right shape: "
+            + " ".join(
+                f"{problem['field'] or '/'}: {problem['message']}" for problem in problems[:3]
+            ),
+            code="bad_body",
+            errors=problems,
+        ) from error
+
+
+def json_object(data: Any) -> Mapping[str, Any]:
+    """``data``, which must be a JSON object.
+
+    Raises:
+        Invalid: it is another value.
+    """
+    if not isinstance(data, Mapping):
+        raise Invalid(
+            "The body must be a JSON object.",
+            code="bad_body",
+            errors=[{"field": "", "rule": "shape", "message": "Use a JSON object."}],
+        )
+    return data
+
+
+def _sentence(item: Mapping[str, Any]) -> str:
+    if item["type"] == "extra_forbidden":
+        return "There is no such member. Remove it, or check its spelling."
+    if item["type"] == "missing":
+        return "This member is required."
+    return str(item["msg"]).removeprefix("Value error, ").rstrip(".") + "."
