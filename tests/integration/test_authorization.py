@@ -109,7 +109,7 @@ def test_the_system_and_superusers_may_everything(person: MakePerson) -> None:
 
 
 def test_lists_ask_once(person: MakePerson) -> None:
-    from oms_project.identity.models import RoleBinding  # noqa: PLC0415 - keeps the top readable
+    from oms_project.identity.models import RoleBinding
 
     user = person("multi", Role.VIEWER, "a")
     RoleBinding.objects.create(user=user, role=Role.EDITOR, ontology="b")

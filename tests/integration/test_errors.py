@@ -150,9 +150,9 @@ def test_details_for_machines_come_along(ask: Any) -> None:
 
 @pytest.mark.parametrize("address", ["/api/v1/failing-export", "/api/v1/failing-page"])
 def test_a_problem_is_json_whatever_the_view_renders(ask: Any, address: str) -> None:
-    for error, status in ((errors.NotFound("No."), 404), (RuntimeError("secret"), 500)):
-        if address.endswith("page") and status == 404:
-            error = Http404()  # a plain view raises what Django knows
+    # A plain view raises what Django knows.
+    missing = Http404() if address.endswith("page") else errors.NotFound("No.")
+    for error, status in ((missing, 404), (RuntimeError("secret"), 500)):
         answer = ask(error, address)
         assert answer.status_code == status
         assert answer["Content-Type"] == "application/problem+json"

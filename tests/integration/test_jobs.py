@@ -385,7 +385,7 @@ def ann(person: MakePerson, client_of: Callable[..., APIClient]) -> APIClient:
 
 @pytest.fixture
 def ann_submits(ann: APIClient, acting: Any) -> Callable[[], str]:
-    from oms_project.identity.models import User  # noqa: PLC0415 - one use
+    from oms_project.identity.models import User
 
     def submit() -> str:
         with acting(User.objects.get(username="ann")):
@@ -456,7 +456,7 @@ def test_pages_hold_every_job_once_newest_first(
     assert pages == 3
     assert len(seen) == len(set(seen))
     assert set(seen) == set(submitted)
-    assert seen == sorted(seen, key=lambda text: uuid.UUID(text), reverse=True)
+    assert seen == sorted(seen, key=uuid.UUID, reverse=True)
 
 
 def test_filters(ann: APIClient, ann_submits: Callable[[], str]) -> None:

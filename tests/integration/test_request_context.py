@@ -95,7 +95,7 @@ def test_a_request_without_credentials_costs_no_query(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("address", ["/who", "/who-async"])
 def test_the_same_under_asgi_with_requests_side_by_side(person: MakePerson, address: str) -> None:
-    from rest_framework_simplejwt.tokens import AccessToken  # noqa: PLC0415 - one use
+    from rest_framework_simplejwt.tokens import AccessToken
 
     tokens = {name: str(AccessToken.for_user(person(name))) for name in ("ann", "bob", "eve")}
 

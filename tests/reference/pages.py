@@ -18,7 +18,7 @@ _SPOKEN = {bool: "yes or no", int: "whole number", str: "text", Path: "path"}
 
 def settings_page() -> str:
     """Every variable of `Environment`."""
-    from oms_project.settings.env import BASE_DIR, Environment  # noqa: PLC0415 - after Django
+    from oms_project.settings.env import BASE_DIR, Environment
 
     lines = [
         "# Settings",
@@ -86,8 +86,8 @@ def _bounds(metadata: list[Any]) -> str:
 
 def errors_page() -> str:
     """Every code of `OmsError` and its subclasses, and those given where one is raised."""
-    from oms_project.api.errors import status_of  # noqa: PLC0415 - after Django
-    from oms_project.core.errors import OmsError  # noqa: PLC0415 - after Django
+    from oms_project.api.errors import status_of
+    from oms_project.core.errors import OmsError
 
     for package in PACKAGES:
         _import_all(package)
@@ -179,7 +179,7 @@ PAGES = {
 
 def main() -> None:
     """Write them."""
-    import django  # noqa: PLC0415 - only here is it not set up yet
+    import django
 
     django.setup()
     for path, render in PAGES.items():
