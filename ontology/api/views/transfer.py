@@ -15,7 +15,6 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
-from oms_project.core.context import acting_as, current_actor
 from oms_project.core.errors import BadRequest, Conflict, NotFound
 from ontology import selectors, services, spool
 from ontology.api import bodies
@@ -106,9 +105,8 @@ class ImportsView(OntologyView):
         query = _with_form(query, body)
         rdf_format = query.format or body.format
         names = ", ".join(path.name for path in body.files)
-        message = commit_message(request, query.message, "") or (
-            f"Import {names}"[:1000] if body.format is None else None
-        )
+        what = names if body.format is None else "RDF"  # a raw body has no name
+        message = commit_message(request, query.message, f"Import {what}"[:1000])
         expected = expected_head(request, ontology=ontology, branch=query.branch)
         if wants_job(request) or body.size > settings.OMS_SYNC_IMPORT_BYTES:
             info = selectors.get_ontology(ontology=ontology)
@@ -293,29 +291,14 @@ def _unknown_format(given: str, **where: str) -> BadRequest:
 
 
 def _streamed(request: Request, chunks: Iterator[bytes], media_type: str) -> HttpResponseBase:
-    """Chunks as they come, also where Django serves asynchronously.
-
-    The first one is drawn here, where an error can still become a problem. The others are drawn
-    after the request's context has ended, so they take the actor along.
-    """
-    actor = current_actor()
-    first = next(chunks, b"")
-
-    def draw() -> bytes | None:
-        with acting_as(actor):
-            return next(chunks, None)
-
-    def drawn() -> Iterator[bytes]:
-        yield first
-        while (chunk := draw()) is not None:
-            yield chunk
+    """Chunks as they come, also where Django serves asynchronously."""
 
     async def drawn_asynchronously() -> AsyncIterator[bytes]:
-        yield first
-        while (chunk := await sync_to_async(draw)()) is not None:
+        while (chunk := await sync_to_async(next)(chunks, None)) is not None:
             yield chunk
 
+    # Given a plain iterator there, Django would draw all of it into memory first.
     is_async = isinstance(request._request, ASGIRequest)  # noqa: SLF001 - the one that is served
     return StreamingHttpResponse(
-        drawn_asynchronously() if is_async else drawn(), content_type=media_type
+        drawn_asynchronously() if is_async else chunks, content_type=media_type
     )

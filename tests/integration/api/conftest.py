@@ -28,7 +28,7 @@ PERSON = {
 
 
 @pytest.fixture(autouse=True)
-def _spool(settings: Any, tmp_path: Path) -> Path:
+def spool_folder(settings: Any, tmp_path: Path) -> Path:
     """Uploads and exports of a test stay in its own folder."""
     settings.OMS_SPOOL_DIR = tmp_path / "spool"
     return tmp_path / "spool"

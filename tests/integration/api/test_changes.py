@@ -238,9 +238,7 @@ def test_a_merged_state_that_breaks_rules_is_422_and_nothing_is_written(
     api.post(f"{fleet}/branches", {"name": "draft"})
     api.delete(f"{fleet}/link-types/flies")
     api.delete(f"{fleet}/object-types/Aircraft")
-    api.post(
-        f"{fleet}/link-types?branch=draft", {"apiName": "repairs", "targets": ["Aircraft"]}
-    )
+    api.post(f"{fleet}/link-types?branch=draft", {"apiName": "repairs", "targets": ["Aircraft"]})
     head = head_of(api, fleet)
 
     answer = api.post(f"{fleet}/merges", {"source": "draft"})
@@ -297,9 +295,7 @@ def test_a_revert_of_what_was_changed_again_conflicts(api: APIClient, fleet: str
     assert head_of(api, fleet) == head
 
 
-def test_the_diff_names_fields_and_can_start_at_the_merge_base(
-    api: APIClient, fleet: str
-) -> None:
+def test_the_diff_names_fields_and_can_start_at_the_merge_base(api: APIClient, fleet: str) -> None:
     diverge(api, fleet)
 
     plain = api.get(f"{fleet}/diff", {"from": "main", "to": "draft"}).json()

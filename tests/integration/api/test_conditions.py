@@ -116,9 +116,7 @@ def test_a_change_elsewhere_does_not_stand_in_the_way(api: APIClient, fleet: str
     seen = api.get(f"{fleet}/object-types/Person")["ETag"]
     api.post(f"{fleet}/object-types", {"apiName": "Airport"})
 
-    answer = api.patch(
-        f"{fleet}/object-types/Person", {"tags": ["x"]}, headers={"If-Match": seen}
-    )
+    answer = api.patch(f"{fleet}/object-types/Person", {"tags": ["x"]}, headers={"If-Match": seen})
 
     assert answer.status_code == 200
 
@@ -157,9 +155,7 @@ def test_a_stale_head_is_412_by_header_and_409_by_body(api: APIClient, fleet: st
 def test_a_malformed_precondition_is_refused(api: APIClient, fleet: str, header: str) -> None:
     head = head_of(api, fleet)
 
-    answer = api.patch(
-        f"{fleet}/object-types/Person", {"tags": []}, headers={"If-Match": header}
-    )
+    answer = api.patch(f"{fleet}/object-types/Person", {"tags": []}, headers={"If-Match": header})
 
     problem(answer, 400, "bad_header")
     assert head_of(api, fleet) == head

@@ -22,9 +22,7 @@ def log(client: APIClient, address: str) -> list[str]:
 def test_a_definition_is_created_read_and_committed_with_a_sentence(
     api: APIClient, fleet: str
 ) -> None:
-    made = api.post(
-        f"{fleet}/object-types", {"apiName": "Airport", "displayName": {"ko": "공항"}}
-    )
+    made = api.post(f"{fleet}/object-types", {"apiName": "Airport", "displayName": {"ko": "공항"}})
 
     assert made.status_code == 201
     assert made["Location"] == f"{fleet}/object-types/Airport"

@@ -88,9 +88,7 @@ def test_a_request_that_is_being_served_is_a_conflict(api: APIClient, fleet: str
     IdempotencyKey.objects.update(status=None, claimed_at=utc_now())
     head = head_of(api, fleet)
 
-    problem(
-        api.post(f"{fleet}/object-types", AIRPORT, headers=KEY), 409, "idempotency_in_progress"
-    )
+    problem(api.post(f"{fleet}/object-types", AIRPORT, headers=KEY), 409, "idempotency_in_progress")
     assert head_of(api, fleet) == head
 
 

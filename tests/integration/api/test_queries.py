@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from tests.integration.api.conftest import head_of, problem
@@ -203,8 +203,7 @@ def test_a_page_costs_the_same_number_of_queries_whatever_it_holds(
     api.get(f"{fleet}/object-types", {"limit": 1})
     one = count(1)
     changes = [
-        {"op": "create", "kind": "ObjectType", "fields": {"apiName": f"Type{n}"}}
-        for n in range(50)
+        {"op": "create", "kind": "ObjectType", "fields": {"apiName": f"Type{n}"}} for n in range(50)
     ]
     api.post(f"{fleet}/changesets", {"changes": changes})
     api.get(f"{fleet}/object-types", {"limit": 1})
