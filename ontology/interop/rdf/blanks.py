@@ -11,7 +11,7 @@ Labels: a hash of the content from the leaves up; within a cycle a few rounds of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ontology.interop.rdf.graph import Graph, Term, Triples
@@ -27,7 +27,7 @@ _ROUNDS = 8
 
 def is_blank(term: Term) -> bool:
     """Whether ``term`` is a blank node."""
-    return type(term) is str and term.startswith("_:")
+    return type(term) is str and term[:2] == "_:"
 
 
 class Blanks:
@@ -48,7 +48,7 @@ class Blanks:
         self.late: list[tuple[str, list[dict[str, Any]], int]] = []
         self.nested = 0
         self._late_labels: Counter[str] = Counter()
-        self._refs: Counter[str] = Counter()
+        self._inside: dict[str, list[str]] = {}
         self._not_lists: set[str] = set()
         self._labelled: set[str] = set()
         self._name: Callable[[str], str] = lambda node: self.labels[node]
@@ -59,22 +59,24 @@ class Blanks:
     # -- which nodes are what ---------------------------------------------------------------
 
     def _analyse(self) -> None:
-        refs = self._refs
         labelled = self._labelled
+        inside = self._inside
         parents: dict[str, str] = {}
         for subject, triples in self._subjects.items():
             for objects in triples.values():
                 for term in objects:
                     if type(term) is str:
-                        if term.startswith("_:"):
-                            refs[term] += 1
+                        if term[:2] == "_:":
+                            if term in parents:
+                                labelled.add(term)
                             parents[term] = subject
+                            inside.setdefault(subject, []).append(term)
                     elif len(term) == 4:
                         labelled.update(_quoted_blanks(term))
-        labelled.update(node for node, count in refs.items() if count > 1)
-        nodes = [subject for subject in self._subjects if subject.startswith("_:")]
-        self.roots = [node for node in nodes if not refs[node] and node not in labelled]
-        reached = self._cut([s for s in self._subjects if refs[s] == 0 or s in labelled])
+        nodes = [subject for subject in self._subjects if subject[:2] == "_:"]
+        self.roots = [node for node in nodes if node not in parents and node not in labelled]
+        reached = self._cut([s for s in inside if s not in parents or s in labelled])
+        reached.update(self.roots)
         for node in nodes:
             if node not in reached and node not in labelled:
                 # Only a cycle in which each node is referred to once is not reached.
@@ -95,10 +97,13 @@ class Blanks:
         stack = [(start, 0) for start in starts]
         while stack:
             node, depth = stack.pop()
-            cells = self._cells(node) if node.startswith("_:") else None
-            if cells is not None:
+            cells = self._cells(node) if node[:2] == "_:" else None
+            if cells is None:
+                children = self._inside.get(node, ())
+            else:
                 reached.update(cell for cell, _ in cells)
-            for child in self._children(node, cells):
+                children = [item for _, item in cells if is_blank(item)]  # type: ignore[misc]
+            for child in children:
                 if child in self._labelled or child in reached:
                     continue
                 reached.add(child)
@@ -106,13 +111,6 @@ class Blanks:
                     self._labelled.add(child)
                 stack.append((child, 0 if depth == MAX_DEPTH else depth + 1))
         return reached
-
-    def _children(self, node: str, cells: list[tuple[str, Term]] | None) -> Iterator[str]:
-        if cells is not None:
-            yield from (item for _, item in cells if is_blank(item))  # type: ignore[misc]
-            return
-        for objects in self._subjects.get(node, {}).values():
-            yield from (term for term in objects if is_blank(term))  # type: ignore[misc]
 
     def _cells(self, node: str) -> list[tuple[str, Term]] | None:
         """(cell, item) of the well-formed list that starts at ``node``, or None."""
@@ -181,7 +179,7 @@ class Blanks:
                     if type(term) is str:
                         if term in self._labelled:
                             found[term] = None
-                        elif term.startswith("_:"):
+                        elif term[:2] == "_:":
                             stack.append(term)
                     elif len(term) == 4:
                         found.update(dict.fromkeys(_quoted_blanks(term)))
@@ -206,9 +204,7 @@ class Blanks:
     def value(self, term: Term) -> dict[str, Any]:
         """``term`` as the value of an annotation; counts the triples nested in it."""
         if type(term) is str:
-            if not term.startswith("_:"):
-                return {"iri": term}
-            return self._node(term)
+            return self._node(term) if term[:2] == "_:" else {"iri": term}
         if len(term) == 4:
             return {
                 "triple": {
@@ -245,23 +241,29 @@ class Blanks:
         return self._nested(triples)
 
     def _nested(self, triples: Triples) -> list[dict[str, Any]]:
-        found = [
-            {"predicate": predicate, "value": value}
-            for predicate, objects in triples.items()
-            for value in self.values(objects)
-        ]
+        found: list[dict[str, Any]] = []
+        for predicate, objects in triples.items():
+            if len(objects) == 1:
+                found.append({"predicate": predicate, "value": self.value(objects[0])})
+            else:
+                found.extend({"predicate": predicate, "value": v} for v in self.values(objects))
         if len(found) > 1:
             found.sort(key=dumps)
         return found
 
-    def values(self, objects: Iterable[Term]) -> list[dict[str, Any]]:
+    def values(self, objects: list[Term]) -> list[dict[str, Any]]:
         """Values of one predicate of one subject; equal nodes among them stay apart."""
+        if len(objects) == 1:
+            return [self.value(objects[0])]
         found: list[dict[str, Any]] = []
         nodes: set[bytes] = set()
         for term in objects:
+            if type(term) is not str or term[:2] != "_:":
+                found.append(self.value(term))
+                continue
             before = self.nested
-            value = self.value(term)
-            if ("node" in value or "list" in value) and len(objects) > 1:  # type: ignore[arg-type]
+            value = self._node(term)
+            if "blank" not in value:
                 key = dumps(value)
                 if key in nodes and value != {"list": []}:
                     value = self._late(value, self.nested - before)
