@@ -249,7 +249,8 @@ def _sort(fields: dict[str, Any]) -> None:
         elif name in SET_FIELDS:
             if len(value) > 1:
                 fields[name] = sorted(set(value))
-        elif name in LIST_KEYS:
+        elif name in LIST_KEYS and isinstance(value[0], dict):
+            # A list of things; ``properties`` of a unique constraint is a list of names.
             for item in value:
                 _sort(item)
             if name in _SORT_KEYS and len(value) > 1:

@@ -163,11 +163,6 @@ def test_the_choice_settles_the_order() -> None:
         )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AttributeError,
-    reason="documents.normalise takes the names in a unique constraint for properties",
-)
 def test_unique_constraints_merge_by_name() -> None:
     def unique(**names: list[str]) -> Body:
         return person(
