@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oms_project.settings.base import *  # noqa: F403 - a mode is base with changes
-from oms_project.settings.base import ENVIRONMENT, SIMPLE_JWT
+from oms_project.settings.base import ENVIRONMENT, SIMPLE_JWT, STATIC_ROOT
 from oms_project.settings.env import kept_secret
 
 DEBUG = ENVIRONMENT.DEBUG if "DEBUG" in ENVIRONMENT.model_fields_set else True
@@ -16,3 +16,4 @@ SIMPLE_JWT = {**SIMPLE_JWT, "SIGNING_KEY": JWT_SECRET}
 # Static files straight from their folders: no collectstatic while working on them.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # empty: WhiteNoise warns when there is none
