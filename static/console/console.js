@@ -41,3 +41,8 @@ document.addEventListener("click", (event) => {
 if (window.matchMedia("(max-width: 899px)").matches) {
   document.querySelectorAll("[data-side]").forEach((one) => { one.open = false; });
 }
+
+/* The tab of this page is in sight, also where the tabs need scrolling. */
+document.querySelectorAll(".oms-tabs [aria-current], .oms-tabs .oms-tab-near").forEach((tab) => {
+  tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24;
+});
