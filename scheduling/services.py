@@ -29,24 +29,32 @@ from scheduling.contract import (
 from scheduling.models import Job
 
 __all__ = [
-    "WORKER_ID",
     "LocalJobService",
     "claim_job",
     "heartbeat",
     "run_claimed",
     "sweep_interrupted",
+    "worker_id",
 ]
 
 log = structlog.get_logger("oms.jobs")
 
-# host:pid:boot; the last part tells a process from a later one with the same number.
-WORKER_ID = f"{socket.gethostname()[:100]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+_HOST = socket.gethostname()[:100].replace(":", "_")
+_BOOT = uuid.uuid4().hex[:12]
 
 # Without a sign of life for so long, a job is taken for interrupted.
 STALE_AFTER = timedelta(seconds=60)
 # The same while its process is seen alive on this machine: one long SQLite transaction keeps
 # even the heartbeat waiting.
 STALE_AFTER_ALIVE = timedelta(minutes=30)
+
+
+def worker_id() -> str:
+    """Names this process: host, number, and what tells it from a later one with that number.
+
+    Asked for each time, since a server may fork after this module is loaded.
+    """
+    return f"{_HOST}:{os.getpid()}:{_BOOT}"
 
 
 class LocalJobService:
@@ -118,7 +126,7 @@ def claim_job() -> str | None:
         now = utc_now()
         claimed = Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(
             state=Job.State.RUNNING,
-            worker=WORKER_ID,
+            worker=worker_id(),
             started_at=now,
             heartbeat_at=now,
             attempt=models.F("attempt") + 1,
@@ -139,7 +147,7 @@ def run_claimed(job_id: str) -> JobState:
             # The progress that was reached goes into the row together with the outcome.
             reached = handle.progress
             recorded = Job.objects.filter(
-                pk=job_id, state=Job.State.RUNNING, worker=WORKER_ID
+                pk=job_id, state=Job.State.RUNNING, worker=worker_id()
             ).update(
                 **ended,
                 done=reached.done,
@@ -172,7 +180,7 @@ def _outcome(job: Job, handle: live.LiveJob) -> dict[str, Any]:
 
 def heartbeat() -> None:
     """Say that this process lives, write its jobs' progress down, and fetch requests to cancel."""
-    running = Job.objects.filter(state=Job.State.RUNNING, worker=WORKER_ID)
+    running = Job.objects.filter(state=Job.State.RUNNING, worker=worker_id())
     for job_id, cancel_requested in running.values_list("id", "cancel_requested"):
         job = live.live_job(str(job_id))
         if job is None:
@@ -195,7 +203,7 @@ def sweep_interrupted() -> int:
     """
     now = utc_now()
     found = 0
-    candidates = Job.objects.filter(state=Job.State.RUNNING).exclude(worker=WORKER_ID)
+    candidates = Job.objects.filter(state=Job.State.RUNNING).exclude(worker=worker_id())
     for job in candidates:
         silent = now - (job.heartbeat_at or job.created_at)
         patience = _patience(job.worker)
@@ -216,7 +224,7 @@ def sweep_interrupted() -> int:
 
 def _patience(worker: str) -> timedelta:
     host, _, rest = worker.partition(":")
-    if host != WORKER_ID.partition(":")[0]:
+    if host != _HOST:
         return STALE_AFTER
     pid = rest.partition(":")[0]
     if pid.isdigit() and int(pid) != os.getpid() and _alive(int(pid)):

@@ -308,7 +308,7 @@ def _dead_pid() -> int:
     return process.pid
 
 
-HOST = services.WORKER_ID.partition(":")[0]
+HOST = services.worker_id().partition(":")[0]
 
 
 def test_a_job_of_a_dead_process_on_this_machine_fails_at_once(as_system: None) -> None:
@@ -334,8 +334,9 @@ def test_a_number_used_again_by_this_process_does_not_keep_a_job_alive(as_system
         ("elsewhere:1:x", 90, 1),
         (f"{HOST}:{os.getppid()}:x", 90, 0),  # it lives, and may be in a long transaction
         (f"{HOST}:{os.getppid()}:x", 3600, 1),
-        (services.WORKER_ID, 3600, 0),
+        (services.worker_id(), 3600, 0),
     ],
+    ids=["elsewhere-30", "elsewhere-90", "alive-90", "alive-3600", "itself-3600"],
 )
 def test_the_patience_with_a_silent_process(
     as_system: None, worker_id: str, seconds: int, found: int

@@ -48,9 +48,7 @@ def test_the_kinds_of_values_that_answers_hold() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "raw", [b"", b"{", b"{'a':1}", b"\xff", b"nan", b"[" * 100_000]
-)
+@pytest.mark.parametrize("raw", [b"", b"{", b"{'a':1}", b"\xff", b"nan", b"[" * 100_000])
 def test_what_is_no_json_is_refused(raw: bytes) -> None:
     with pytest.raises(ParseError):
         _parse(raw)
