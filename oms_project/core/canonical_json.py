@@ -18,9 +18,12 @@ import simplejson
 
 __all__ = ["canonical_digest", "dumps", "dumps_text", "loads"]
 
-# A run of 16 digits may be a number that a double cannot hold; a 3-digit exponent overflows one.
-# A false alarm (digits inside a string) only costs the slower path.
-_NEEDS_EXACT = re.compile(rb"[0-9]{16}|[0-9][eE][+-]?[0-9]{3}|[0-9]\.[0-9]{15}")
+# Sixteen digits (with a point among them or not) may be a number that a double cannot hold; a
+# 3-digit exponent overflows one. The first pattern is quick and finds such text anywhere, in UUIDs
+# and hashes too; the second one, asked only then, finds it where a number stands. A false alarm
+# (such text inside a string) only costs the slower path.
+_SUSPICIOUS = re.compile(rb"[0-9](?:[0-9.]{15}|[eE][+-]?[0-9]{3})")
+_NEEDS_EXACT = re.compile(rb"(?:^|[:,\[\s])-?(?:[0-9.]{16}|[0-9.]+[eE][+-]?[0-9]{3})")
 
 
 def dumps(value: Any) -> bytes:
@@ -47,7 +50,7 @@ def loads(text: str | bytes) -> Any:
         ValueError: not JSON; the message says where.
     """
     raw = text.encode() if isinstance(text, str) else text
-    if _NEEDS_EXACT.search(raw) is None:
+    if _SUSPICIOUS.search(raw) is None or _NEEDS_EXACT.search(raw) is None:
         return orjson.loads(raw)
     return simplejson.loads(raw.decode(), parse_float=_exact_float, parse_constant=_refuse_constant)
 
