@@ -350,12 +350,17 @@ def search_text(kind: Kind, body: Body) -> str:
         return str(body.get("_iri", "")).casefold()
     parts = [body.get("apiName"), body.get("iri")]
     for field in ("displayName", "description"):
-        parts.extend(body.get(field, {}).values())
+        parts.extend(_texts(body.get(field)))
     if kind == Kind.ENUM_TYPE:
         for member in body.get("members", ()):
             parts.append(member["code"])
-            parts.extend(member.get("label", {}).values())
+            parts.extend(_texts(member.get("label")))
     return "\n".join(part for part in parts if part).casefold()
+
+
+def _texts(by_language: Mapping[str, str] | None) -> list[str]:
+    """Texts in the order of their language tags: the same for a body at hand and one read back."""
+    return [text for _, text in sorted(by_language.items())] if by_language else []
 
 
 def item_key(field: str, item: Any) -> str:
