@@ -44,6 +44,11 @@ def map_references(kind: Kind, fields: Mapping[str, Any], mapper: Mapper) -> dic
     for field, item_kinds in _ITEMS.get(kind, {}).items():
         if isinstance(mapped.get(field), list):
             mapped[field] = [_item(item, item_kinds, mapper) for item in mapped[field]]
+    if kind in DEFINITION_KINDS and isinstance(mapped.get("equivalentTo"), list):
+        mapped["equivalentTo"] = [
+            _one(item, _any_kind(kind), mapper) if _is_target(item) else item
+            for item in mapped["equivalentTo"]
+        ]
     if kind in DEFINITION_KINDS and isinstance(mapped.get("deprecation"), Mapping):
         deprecation = dict(mapped["deprecation"])
         if isinstance(deprecation.get("replacedBy"), list):
@@ -58,7 +63,7 @@ def map_references(kind: Kind, fields: Mapping[str, Any], mapper: Mapper) -> dic
 
 
 def _is_target(item: Any) -> bool:
-    # Elsewhere an IRI would be looked up; in replacedBy an IRI may also stand for itself.
+    # Elsewhere an IRI would be looked up; in these fields an IRI may also stand for itself.
     return isinstance(item, str) and ":" not in item
 
 

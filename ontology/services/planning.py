@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,33 @@ _PROPERTY_FIELDS = {
     Kind.INTERFACE: "properties",
     Kind.STRUCT_TYPE: "fields",
 }
+#: Fields that hold text, or names of properties; never a reference.
+_NO_REFERENCES = frozenset(
+    {
+        "aliases",
+        "annotations",
+        "apiName",
+        "code",
+        "default",
+        "description",
+        "displayName",
+        "externalMappings",
+        "icon",
+        "iri",
+        "name",
+        "owner",
+        "primaryKey",
+        "reason",
+        "since",
+        "sourceName",
+        "tags",
+        "targetName",
+        "titleProperty",
+        "uniqueConstraints",
+        "unit",
+        "values",
+    }
+)
 _READ_ONLY = ("@id", "@type", "rid")
 
 
@@ -278,16 +305,19 @@ class _Planner:
     def _resolved(self, kind: Kind, rid: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """``fields`` with ``rid``s for names; what a read added is taken out again."""
         document = document_id(kind, rid, fields)
+        pointers: dict[str, Iterator[str]] = {}
 
         def resolve(text: str, kinds: tuple[Kind, ...]) -> str:
             found = self._resolver.find(text, kinds)
             if found is None:
+                # References are resolved in the order in which they stand.
+                places = pointers.setdefault(text, _pointers_to(text, plain))
                 self._problems.append(
                     Problem(
                         rid,
                         kind,
                         document,
-                        "",
+                        next(places, ""),
                         "unknown-reference",
                         f"There is no '{text}'. Create it first, or in the same change set; "
                         f"possible here: {', '.join(kinds)}.",
@@ -315,6 +345,24 @@ class _Planner:
         body = normalise(kind, body)
         self._problems += _naming_problems(kind, rid, before, body)
         return body
+
+
+def _pointers_to(text: str, value: Any, pointer: str = "") -> Iterator[str]:
+    """JSON pointers of the places in ``value`` where a reference field holds ``text``.
+
+    A text of people (a name, a label) that happens to be the same is passed over: it stands in a
+    field that holds no reference.
+    """
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if name not in _NO_REFERENCES:
+                step = str(name).replace("~", "~0").replace("/", "~1")
+                yield from _pointers_to(text, item, f"{pointer}/{step}")
+    elif isinstance(value, (list, tuple)):
+        for position, item in enumerate(value):
+            yield from _pointers_to(text, item, f"{pointer}/{position}")
+    elif value == text:
+        yield pointer
 
 
 def _missing(change: Change) -> NotFound:

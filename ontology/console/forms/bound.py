@@ -235,7 +235,7 @@ class Form:
                 (row.shown if in_columns and not wide else row.details).append(part)
             if is_new and row.shown:
                 row.shown[0].focus = True
-            row.errors = self._take(place_pointer, row.anchor, f"{one.label} {place + 1}")
+            row.errors = self._take(place_pointer, row.anchor, row.title or str(place + 1))
             bound.rows.append(row)
 
     def _bind_map(self, bound: BoundField, values: Mapping[str, Any]) -> None:

@@ -157,13 +157,15 @@ HELP: dict[str, Text] = {
     "isAbstract": _("No objects of exactly this type; only of its subtypes."),
     "owner": _("A person or team to ask."),
     "pattern": _("A regular expression that the whole text must match."),
-    "primaryKey": _("Names of own or inherited properties that identify an object, in order."),
+    "primaryKey": _(
+        "Names of own or inherited properties that identify an object, in order, one per line."
+    ),
     "prefixes": _("Short forms of IRIs."),
     "replacedBy": _("Definitions here, or IRIs elsewhere."),
     "searchable": _("Full-text search looks into it."),
     "sharedProperty": _("Take everything from a property that is defined once."),
     "sources": _("Where links start. Empty: anywhere."),
-    "tags": _("One per line, or separated by commas."),
+    "tags": _("One per line."),
     "targets": _("Where links end. Empty: anywhere."),
     "titleProperty": _("The property that names an object to people."),
     "unit": _("Such as kg, m/s or a QUDT IRI."),

@@ -52,7 +52,10 @@ def explorer(request: HttpRequest, ontology: str) -> HttpResponse:
     """Lists of definitions with filters, beside the hierarchy."""
     workspace = open_workspace(request, ontology)
     statistics = selectors.statistics(ontology=workspace.name, ref=workspace.ref)
-    kind = request.GET.get("kind", "")
+    # Opened without a word about kinds it shows what most people look for.
+    first = Kind.OBJECT_TYPE.value
+    fallback = first if statistics.get(first) and "q" not in request.GET else ""
+    kind = request.GET.get("kind", fallback)
     text = request.GET.get("q", "").strip()
     status = request.GET.get("status", "")
     tag = request.GET.get("tag", "").strip()
@@ -70,9 +73,8 @@ def explorer(request: HttpRequest, ontology: str) -> HttpResponse:
         cursor=request.GET.get("cursor") or None,
     )
     filters = {"kind": kind, "q": text, "status": status, "tag": tag, "parent": parent}
-    url = explorer_url(workspace.name, workspace.ref)
     context = {
-        **side_panel(workspace),
+        **side_panel(workspace, kind=kind),
         "title": workspace.name,
         "kinds": _kind_tabs(workspace, statistics, kind),
         "is_empty": not any(count for name, count in statistics.items() if name != "Ontology"),
@@ -91,17 +93,20 @@ def explorer(request: HttpRequest, ontology: str) -> HttpResponse:
             else ""
         ),
         "clear_url": explorer_url(workspace.name, workspace.ref, kind=kind),
-        "all_url": url,
+        "all_url": f"{explorer_url(workspace.name, workspace.ref)}&kind=",
         "kind": kind,
-        "kind_label": KINDS.get(kind, ""),
+        "kind_label": KINDS_PLURAL.get(kind, ""),
         "new_kinds": _new_kinds(workspace),
     }
     return show(request, "console/explorer.html", context)
 
 
-def side_panel(workspace: Workspace, selected: DocumentView | None = None) -> dict[str, Any]:
-    """What the hierarchy panel needs, with the way to ``selected`` unfolded."""
-    kind = selected.kind if selected and selected.kind in HIERARCHIES else "ObjectType"
+def side_panel(
+    workspace: Workspace, selected: DocumentView | None = None, *, kind: str = ""
+) -> dict[str, Any]:
+    """What the hierarchy panel needs: of ``selected``, with the way to it, or of ``kind``."""
+    wanted = selected.kind if selected else kind
+    kind = wanted if wanted in HIERARCHIES else HIERARCHIES[0]
     hierarchy = selectors.hierarchy(ontology=workspace.name, ref=workspace.ref, kind=kind)
     return {
         "workspace": workspace,
@@ -109,10 +114,6 @@ def side_panel(workspace: Workspace, selected: DocumentView | None = None) -> di
         "tree_kind": kind,
         "tree_title": KINDS_PLURAL[kind],
         "tree_url": page_url("tree", workspace.name, ref=workspace.ref, kind=kind),
-        "tree_kinds": [
-            (name, KINDS_PLURAL[name], page_url("explorer", workspace.name, kind=name))
-            for name in HIERARCHIES
-        ],
     }
 
 

@@ -235,5 +235,6 @@ def export(request: HttpRequest, ontology: str) -> HttpResponseBase:
 
 async def _in_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """The same chunks for a server that awaits: each is made in a thread, none is kept."""
-    while chunk := await sync_to_async(next, thread_sensitive=True)(chunks, b""):
+    following = sync_to_async(lambda: next(chunks, b""), thread_sensitive=True)
+    while chunk := await following():
         yield chunk
