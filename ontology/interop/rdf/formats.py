@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import pyoxigraph as ox
 
 from oms_project.core.errors import Invalid
 
-__all__ = ["FORMATS", "Format", "find_format", "format_of_name", "sniff"]
+__all__ = ["FORMATS", "Format", "find_format", "format_of_name", "is_rdf_file", "sniff"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,12 @@ _BY_NAME = {
     for item in FORMATS
     for name in (item.name, item.name.replace("-", ""), *item.extensions, *item.media_types)
 }
+#: What tells RDF from other content with the same extension, within the first ``_HEAD`` bytes.
+_MARKS = {
+    ".xml": (b"http://www.w3.org/1999/02/22-rdf-syntax-ns#",),
+    ".json": (b'"@context"', b'"@graph"', b'"@id"'),
+}
+_HEAD = 64 * 1024
 _BY_EXTENSION = {extension: item for item in FORMATS for extension in item.extensions}
 
 
@@ -89,6 +95,20 @@ def find_format(text: str) -> Format:
 def format_of_name(name: str) -> Format | None:
     """The format that a file called ``name`` has by its extension, or None."""
     return _BY_EXTENSION.get(PurePath(name).suffix.lower().lstrip("."))
+
+
+def is_rdf_file(path: Path) -> bool:
+    """Whether a file of a folder is RDF, by its extension and, where many things have that
+    extension (``.xml``, ``.json``), by how it begins. Vocabularies come with catalogs beside them.
+    """
+    if format_of_name(path.name) is None:
+        return False
+    marks = _MARKS.get(path.suffix.lower())
+    if marks is None:
+        return True
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    return any(mark in head for mark in marks)
 
 
 def sniff(found: Format, data: bytes) -> Format:

@@ -15,6 +15,7 @@ from ontology.interop.rdf.formats import (
     Format,
     find_format,
     format_of_name,
+    is_rdf_file,
     sniff,
     unknown_format,
 )
@@ -149,7 +150,11 @@ def _inputs(source: Source, given: Format | None, number: int) -> list[_Input]:
         path = Path(source)
         if path.is_dir():
             files = sorted(
-                item for item in path.rglob("*") if item.is_file() and format_of_name(item.name)
+                item
+                for item in path.rglob("*")
+                if not any(part.startswith(".") for part in item.relative_to(path).parts)
+                and item.is_file()
+                and is_rdf_file(item)
             )
             if not files:
                 raise Invalid(
