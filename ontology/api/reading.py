@@ -85,8 +85,13 @@ def document_answer(
     """One document as it is stored; ``fields`` is the one thing that has it parsed."""
     text = document_text(view)
     if query is not None and query.fields:
-        wanted = {*_IDENTITY, *query.fields}
-        content = json_bytes({key: item for key, item in loads(text).items() if key in wanted})
+        content = json_bytes(
+            {
+                key: item
+                for key, item in loads(text).items()
+                if key in query.fields or key == "rid" or key.startswith(("@", "_"))
+            }
+        )
     else:
         content = text.encode()
     etag = document_etag(view.etag, content)

@@ -31,8 +31,8 @@ _AUDIT: Schema = {
     "_updated_by_username": {"type": "string"},
     "_updated_at": {"type": "string", "format": "date-time"},
     "_deleted": {"type": "boolean", "description": "Whether it was deleted."},
-    "_deleted_by": {"type": "string"},
-    "_deleted_at": {"type": "string", "format": "date-time"},
+    "_deleted_by": {"type": ["string", "null"]},
+    "_deleted_at": {"type": ["string", "null"], "format": "date-time"},
 }
 
 

@@ -293,8 +293,11 @@ def _unknown_format(given: str, **where: str) -> BadRequest:
 def _streamed(request: Request, chunks: Iterator[bytes], media_type: str) -> HttpResponseBase:
     """Chunks as they come, also where Django serves asynchronously."""
 
+    def draw() -> bytes | None:
+        return next(chunks, None)
+
     async def drawn_asynchronously() -> AsyncIterator[bytes]:
-        while (chunk := await sync_to_async(next)(chunks, None)) is not None:
+        while (chunk := await sync_to_async(draw)()) is not None:
             yield chunk
 
     # Given a plain iterator there, Django would draw all of it into memory first.
