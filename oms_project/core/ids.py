@@ -30,4 +30,4 @@ def derived_id(namespace: str, *parts: str) -> str:
 
 def is_rid(text: str) -> bool:
     """Whether ``text`` has the form of a resource identifier."""
-    return RID_PATTERN.match(text) is not None
+    return RID_PATTERN.fullmatch(text) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from oms_project.core.ids import is_rid
 from ontology.domain.kinds import DEFINITION_KINDS, Kind
 
 __all__ = [
@@ -93,6 +94,8 @@ def ontology_name_problem(name: str) -> str | None:
         return "it is longer than 100 characters"
     if _ONTOLOGY.fullmatch(name) is None or ".." in name:
         return "use lower-case letters, digits and . _ - (a letter or digit first and last)"
+    if is_rid(name):
+        return "it looks like the id of an ontology"
     return None
 
 

@@ -146,7 +146,7 @@ def document_history(
 def _path_before(path: list[Place], last: Place) -> list[Place]:
     for position, step in enumerate(path):
         if step.line == last.line:
-            return [Place(last.line, last.seq - 1), *path[position + 1 :]]
+            return [Place(last.line, min(step.seq, last.seq - 1)), *path[position + 1 :]]
     return []
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "forget",
     "lineage",
     "load_line",
+    "no_commit",
     "place_of",
 ]
 
@@ -94,17 +95,22 @@ def place_of(ontology_id: str, commit: str) -> tuple[CommitInfo, Place]:
         [commit, ontology_id],
     )
     if not found:
-        raise NotFound(
-            f"There is no commit '{commit}' in this ontology.",
-            code="commit_not_found",
-            data={"commit": commit},
-        )
+        raise no_commit(commit)
     placed = commit_from_row(found[0]), Place(found[0][-2], found[0][-1])
     if not connection.in_atomic_block:
         if len(_commits) >= _CACHE_SIZE:
             _commits.clear()
         _commits[ontology_id, commit] = placed
     return placed
+
+
+def no_commit(commit: str) -> NotFound:
+    """The error for a commit that the ontology does not have."""
+    return NotFound(
+        f"There is no commit '{commit}' in this ontology.",
+        code="commit_not_found",
+        data={"commit": commit},
+    )
 
 
 def lineage(place: Place) -> list[Place]:

@@ -7,8 +7,9 @@ lists ask line by line, leave out what a nearer line has a version of, and merge
 
 from __future__ import annotations
 
+import hashlib
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -27,11 +28,13 @@ from ontology.store.orm.sql import (
 )
 from ontology.store.port import DocumentFilter, StoredDocument
 
-__all__ = ["OrmReader", "stored_name_key"]
+__all__ = ["OrmReader", "stored_key", "stored_name_key"]
 
 _SCAN_PAGE = 2000
 #: Keyed reads go to the database in portions of this many keys.
 _KEYS = 20_000
+#: PostgreSQL indexes values of up to 2,700 bytes.
+_LONGEST_KEY = 400
 
 
 class OrmReader:
@@ -42,11 +45,17 @@ class OrmReader:
         place: where it stands.
         head: whether ``place`` was the end of its line just now: then the open versions are its
             versions, which a narrow index finds however long the history is.
-        locked: whether the caller holds the branch's lock, so that ``head`` stays true.
+        locked: whether the caller still holds the branch's lock and has not committed under it,
+            so that ``head`` is true for sure.
     """
 
     def __init__(
-        self, commit: CommitInfo, place: Place, *, head: bool = False, locked: bool = False
+        self,
+        commit: CommitInfo,
+        place: Place,
+        *,
+        head: bool = False,
+        locked: Callable[[], bool] = lambda: False,
     ) -> None:
         self.commit = commit
         self._place = place
@@ -118,7 +127,8 @@ class OrmReader:
         found: dict[str, set[tuple[str, str]]] = {}
         role_sql = f" AND {in_list('i.role')}" if roles else ""
         role_parameters = [list_parameter(roles)] if roles else []
-        for portion in _portions(rids):
+        keys = {stored_key(rid): rid for rid in rids}
+        for portion in _portions(keys):
             for rank, place in enumerate(self._places):
                 shadow, shadow_parameters = self._unshadowed("i", rank)
                 uses = self._on_line(
@@ -130,7 +140,7 @@ class OrmReader:
                     shadow_parameters,
                 )
                 for key, rid, role in uses:
-                    found.setdefault(key, set()).add((rid, role))
+                    found.setdefault(keys[key], set()).add((rid, role))
         return found
 
     # --- lists ----------------------------------------------------------------------------------
@@ -143,7 +153,7 @@ class OrmReader:
     ) -> list[StoredDocument]:
         if where.rids is not None and len(where.rids) <= _KEYS:
             return self._list_keyed(where, after, limit)
-        kinds = sorted(kind.value for kind in (where.kinds or tuple(Kind)))
+        kinds = sorted({kind.value for kind in (where.kinds or Kind)})
         found: list[StoredDocument] = []
         for kind in kinds:
             if after is not None and kind < after[0]:
@@ -256,7 +266,7 @@ class OrmReader:
         place = self._places[rank]
         if rank == 0 and self._head:
             found = rows(sql.replace("{valid}", f"{alias}.seq_to IS NULL"), [*before, *after])
-            if self._locked or self._is_end(place):
+            if self._locked() or self._is_end(place):
                 return found
             self._head = False
         valid = f"{alias}.seq_from <= %s AND ({alias}.seq_to IS NULL OR {alias}.seq_to > %s)"
@@ -299,3 +309,10 @@ def _escape_like(text: str) -> str:
 def stored_name_key(kind: Kind, body: Any) -> str:
     """What stands in the ``name_key`` column: the name without case, at most 500 characters."""
     return key_of_name(document_name(kind, body))[:500]
+
+
+def stored_key(key: str) -> str:
+    """What stands in the index for ``key``: itself, or a digest where it is too long to index."""
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{key[:_LONGEST_KEY]}#{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()}"

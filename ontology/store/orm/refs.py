@@ -74,14 +74,13 @@ def _by_prefix(ontology_id: str, ref: str) -> tuple[CommitInfo, Place] | None:
 def _at_time(found: tuple[CommitInfo, Place], ref: str, moment: str) -> tuple[CommitInfo, Place]:
     try:
         time = dt.datetime.fromisoformat(moment)
-    except ValueError as error:
+        time = time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
+    except (OverflowError, ValueError) as error:
         raise Invalid(
             f"'{moment}' in '{ref}' is not a time. Use ISO 8601, such as 2026-07-05T12:00:00Z.",
             code="invalid_ref",
             data={"ref": ref},
         ) from error
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=dt.UTC)
     for step in lineage(found[1]):
         latest = rows(
             f"SELECT {COMMIT_COLUMNS} FROM ontology_commit c WHERE c.line_id = %s "

@@ -15,7 +15,8 @@ from django.db import connection
 from oms_project.core.context import Actor
 from oms_project.core.errors import NotFound
 from ontology.contract import BranchInfo, OntologyInfo, TagInfo
-from ontology.store.orm.sql import as_time, rows
+from ontology.store.orm.lines import no_commit
+from ontology.store.orm.sql import as_time, rows, translated
 from ontology.store.orm.writer import database_time
 
 __all__ = [
@@ -46,7 +47,7 @@ _TAG = "t.name, t.commit_id, t.message, t.created_at, t.created_by"
 
 
 def _execute(sql: str, parameters: Sequence[Any]) -> int:
-    with connection.cursor() as cursor:
+    with translated(), connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
 
@@ -71,10 +72,10 @@ def insert_ontology(info: OntologyInfo, rid_namespace: str) -> None:
 
 
 def find_ontology(name_or_id: str) -> OntologyInfo:
-    """By name, else by id. Raises NotFound."""
+    """By id, else by name. Raises NotFound."""
     found = rows(
         f"SELECT {_ONTOLOGY} FROM ontology_ontology o WHERE o.deleted_at IS NULL "
-        "AND (o.name = %s OR o.id = %s) ORDER BY o.name = %s DESC LIMIT 1",
+        "AND (o.name = %s OR o.id = %s) ORDER BY o.id = %s DESC LIMIT 1",
         [name_or_id, name_or_id, name_or_id],
     )
     if not found:
@@ -143,13 +144,20 @@ def insert_branch(
     author: Actor,
     now: dt.datetime,
 ) -> None:
-    """Insert a branch. A taken name is the database's IntegrityError."""
+    """Insert a branch. A taken name is the database's IntegrityError.
+
+    Raises:
+        NotFound: the ontology has no such commit.
+    """
     time = database_time(now)
-    _execute(
+    inserted = _execute(
         "INSERT INTO ontology_branch (ontology_id, name, head_id, protected, created_at, "
-        "created_by, updated_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        [ontology_id, name, commit, protected, time, author.label, time],
+        "created_by, updated_at) SELECT c.ontology_id, %s, c.id, %s, %s, %s, %s "
+        "FROM ontology_commit c WHERE c.id = %s AND c.ontology_id = %s",
+        [name, protected, time, author.label, time, commit, ontology_id],
     )
+    if not inserted:
+        raise no_commit(commit)
 
 
 def find_branch(ontology_id: str, name: str) -> BranchInfo:
@@ -210,19 +218,26 @@ def protect_branch(ontology_id: str, name: str, *, protected: bool) -> None:
 
 # --- tags -----------------------------------------------------------------------------------------
 def insert_tag(ontology_id: str, tag: TagInfo) -> None:
-    """Insert a tag. A taken name is the database's IntegrityError."""
-    _execute(
+    """Insert a tag. A taken name is the database's IntegrityError.
+
+    Raises:
+        NotFound: the ontology has no such commit.
+    """
+    inserted = _execute(
         "INSERT INTO ontology_tag (ontology_id, name, commit_id, message, created_at, created_by) "
-        "VALUES (%s, %s, %s, %s, %s, %s)",
+        "SELECT c.ontology_id, %s, c.id, %s, %s, %s "
+        "FROM ontology_commit c WHERE c.id = %s AND c.ontology_id = %s",
         [
-            ontology_id,
             tag.name,
-            tag.commit,
             tag.message,
             database_time(tag.created_at),
             tag.created_by,
+            tag.commit,
+            ontology_id,
         ],
     )
+    if not inserted:
+        raise no_commit(tag.commit)
 
 
 def find_tag(ontology_id: str, name: str) -> TagInfo:

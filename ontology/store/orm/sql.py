@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import DataError, InterfaceError, OperationalError, connection
 
 from oms_project.core.canonical_json import dumps_text
+from oms_project.core.errors import Unavailable
 from ontology.contract import CommitInfo
 from ontology.domain.kinds import Kind
 from ontology.store.port import StoredDocument
+from ontology.store.texts import is_storable
 
 __all__ = [
     "COMMIT_COLUMNS",
@@ -25,6 +28,7 @@ __all__ = [
     "keys_table",
     "list_parameter",
     "rows",
+    "translated",
 ]
 
 COMMIT_COLUMNS = (
@@ -43,6 +47,19 @@ def is_postgresql() -> bool:
     return bool(connection.vendor == "postgresql")
 
 
+@contextmanager
+def translated() -> Iterator[None]:
+    """A database that does not answer becomes the domain's own error."""
+    try:
+        yield
+    except (InterfaceError, OperationalError) as error:
+        if not is_postgresql() and "locked" not in str(error):
+            raise  # SQLite says this of a missing table too, which waiting does not mend
+        raise Unavailable(
+            "The database did not answer in time. Try again.", code="store_unavailable"
+        ) from error
+
+
 def in_list(column: str) -> str:
     """SQL for "``column`` is one of a list"; the list is one parameter, see ``list_parameter``."""
     if is_postgresql():
@@ -58,14 +75,20 @@ def keys_table(alias: str) -> str:
 
 
 def list_parameter(values: Collection[Any]) -> Any:
-    """The parameter for ``in_list``."""
-    return list(values) if is_postgresql() else dumps_text(list(values))
+    """The parameter for ``in_list``, without texts that cannot be in the database anyway."""
+    kept = [value for value in values if not isinstance(value, str) or is_storable(value)]
+    return kept if is_postgresql() else dumps_text(kept)
 
 
 def rows(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """All rows of a query."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+    """All rows of a query. What is asked for with a text that cannot be stored is not there."""
+    with translated(), connection.cursor() as cursor:
+        try:
+            cursor.execute(sql, parameters)
+        except (DataError, UnicodeEncodeError):
+            if all(is_storable(value) for value in parameters if isinstance(value, str)):
+                raise
+            return []
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 

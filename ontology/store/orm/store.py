@@ -6,11 +6,13 @@ import datetime as dt
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 
+from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor
-from oms_project.core.errors import Conflict, Unavailable
+from oms_project.core.errors import Conflict
 from oms_project.core.ids import derived_id, new_id
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body
@@ -19,9 +21,16 @@ from ontology.store.orm import graph, registry, verify
 from ontology.store.orm.lines import Place, place_of
 from ontology.store.orm.reader import OrmReader
 from ontology.store.orm.refs import resolve_ref
-from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, is_postgresql, rows
+from ontology.store.orm.sql import (
+    COMMIT_COLUMNS,
+    commit_from_row,
+    is_postgresql,
+    rows,
+    translated,
+)
 from ontology.store.orm.writer import append_commit, write_first_commit
 from ontology.store.port import DocumentWrite, Progress, Revision, StoredChange
+from ontology.store.texts import check_text
 
 __all__ = ["OrmStore"]
 
@@ -46,9 +55,10 @@ class OrmStore:
             base_iri=base_iri,
             description=description,
             default_branch="main",
-            created_at=_now(),
+            created_at=utc_now(),
             created_by=author.label,
         )
+        check_text(name + base_iri + description, "The name, base IRI or description")
         with _unless_taken(f"An ontology named '{name}' exists already.", name):
             registry.insert_ontology(info, derived_id(_BASE_IRI_NAMESPACE, base_iri))
             commit = write_first_commit(
@@ -78,6 +88,7 @@ class OrmStore:
         self, ontology_id: str, *, description: str | None, default_branch: str | None
     ) -> OntologyInfo:
         registry.find_ontology(ontology_id)
+        check_text(description or "", "The description")
         if default_branch is not None:
             registry.find_branch(ontology_id, default_branch)
         registry.update_ontology(
@@ -87,7 +98,7 @@ class OrmStore:
 
     def delete_ontology(self, ontology_id: str) -> None:
         registry.find_ontology(ontology_id)
-        registry.delete_ontology(ontology_id, _now())
+        registry.delete_ontology(ontology_id, utc_now())
 
     def rid_namespace(self, ontology_id: str) -> str:
         return registry.rid_namespace(ontology_id)
@@ -96,7 +107,8 @@ class OrmStore:
     def create_branch(
         self, ontology_id: str, *, name: str, commit: str, protected: bool, author: Actor
     ) -> BranchInfo:
-        now = _now()
+        now = utc_now()
+        check_text(name, "The name")
         with _unless_taken(f"A branch '{name}' exists already.", name):
             registry.insert_branch(
                 ontology_id, name, commit, protected=protected, author=author, now=now
@@ -129,7 +141,14 @@ class OrmStore:
         with self.writing(ontology_id, name) as head:
             _expect(head, expected_head)
             target, place = place_of(ontology_id, to)
-            registry.point_branch(ontology_id, name, target.id, _now())
+            if not graph.is_ancestor(ontology_id, head, target):
+                raise Conflict(
+                    f"'{name}' cannot be moved forward to {target.short_id}, which does not come "
+                    "after its head. Merge it.",
+                    code="not_fast_forward",
+                    data={"head": head.id},
+                )
+            registry.point_branch(ontology_id, name, target.id, utc_now())
             _own_line(place, name)
             self._held[ontology_id, name] = target, place
         return self.get_branch(ontology_id, name)
@@ -141,7 +160,8 @@ class OrmStore:
     def create_tag(
         self, ontology_id: str, *, name: str, commit: str, message: str, author: Actor
     ) -> TagInfo:
-        tag = TagInfo(name, commit, message, _now(), author.label)
+        tag = TagInfo(name, commit, message, utc_now(), author.label)
+        check_text(name + message, "The name or message")
         with _unless_taken(f"A tag '{name}' exists already; tags never move.", name):
             registry.insert_tag(ontology_id, tag)
         return tag
@@ -168,7 +188,7 @@ class OrmStore:
         if (ontology_id, branch) in held:
             yield held[ontology_id, branch][0]
             return
-        with _translated(), transaction.atomic():
+        with translated(), transaction.atomic():
             # SQLite holds its one write lock from the BEGIN on (transaction_mode IMMEDIATE).
             lock = " FOR UPDATE OF b" if is_postgresql() else ""
             found = rows(
@@ -205,7 +225,7 @@ class OrmStore:
     ) -> CommitInfo:
         with self.writing(ontology_id, branch) as head:
             _expect(head, expected_head)
-            now = _now()
+            now = utc_now()
             info, place = append_commit(
                 ontology_id=ontology_id,
                 branch=branch,
@@ -214,7 +234,7 @@ class OrmStore:
                 writes=writes,
                 author=author,
                 message=message,
-                merged=merged,
+                merged=None if merged is None else self.get_commit(ontology_id, merged),
                 now=now,
             )
             registry.point_branch(ontology_id, branch, info.id, now)
@@ -223,11 +243,17 @@ class OrmStore:
 
     # --- reading --------------------------------------------------------------------------------
     def reader(self, ontology_id: str, commit: CommitInfo) -> OrmReader:
-        for head, place in self._held.values():
+        for branch, (head, place) in self._held.items():
             if head.id == commit.id:
-                return OrmReader(commit, place, head=True, locked=True)
+                return OrmReader(
+                    commit, place, head=True, locked=partial(self._holds, branch, head)
+                )
         _, place = place_of(ontology_id, commit.id)
         return OrmReader(commit, place, head=True)
+
+    def _holds(self, branch: tuple[str, str], head: CommitInfo) -> bool:
+        held = self._held.get(branch)
+        return held is not None and held[0] is head
 
     def get_commit(self, ontology_id: str, commit: str) -> CommitInfo:
         return place_of(ontology_id, commit)[0]
@@ -269,30 +295,11 @@ class OrmStore:
         return verify.verify_ontology(ontology_id, on_progress=on_progress)
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Foreign errors become the domain's own."""
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except OperationalError as error:
-        if not is_postgresql() and "locked" not in str(error):
-            raise  # SQLite says this of a missing table too, which waiting does not mend
-        raise Unavailable(
-            "The database did not answer in time. Try again.", code="store_unavailable"
-        ) from error
-
-
 @contextmanager
 def _unless_taken(message: str, name: str) -> Iterator[None]:
     """One transaction; a name that is taken becomes a Conflict."""
     try:
-        with _translated(), transaction.atomic():
+        with translated(), transaction.atomic():
             yield
     except IntegrityError as error:
         raise Conflict(message, code="already_exists", data={"name": name}) from error

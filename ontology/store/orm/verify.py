@@ -10,7 +10,7 @@ from ontology.contract import CommitInfo, VerifyProblem, VerifyReport
 from ontology.domain.documents import document_id, index_entries, search_text
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.store.hashing import commit_id, content_hash, text_hash
-from ontology.store.orm.reader import stored_name_key
+from ontology.store.orm.reader import stored_key, stored_name_key
 from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, rows
 from ontology.store.port import Progress
 
@@ -89,7 +89,9 @@ def _check_documents(
                     document_id(kind, rid, body), f"its search columns do not match ({where})"
                 )
             )
-        expected = set() if deleted else {(e.role, e.key) for e in index_entries(kind, body)}
+        expected = (
+            set() if deleted else {(e.role, stored_key(e.key)) for e in index_entries(kind, body)}
+        )
         found = {
             (role, key)
             for role, key, start, end in stored.get(rid, ())

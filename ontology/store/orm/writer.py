@@ -12,16 +12,17 @@ from typing import Any
 
 from django.db import connection
 
-from oms_project.core.canonical_json import dumps, dumps_text
+from oms_project.core.canonical_json import dumps_text
 from oms_project.core.context import Actor
 from ontology.contract import CommitInfo
 from ontology.domain.documents import IndexEntry, index_entries, search_text
 from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.store.hashing import commit_id, content_hash, text_hash, time_text
 from ontology.store.orm.lines import MAX_CHAIN, Place, load_line
-from ontology.store.orm.reader import stored_name_key
+from ontology.store.orm.reader import stored_key, stored_name_key
 from ontology.store.orm.sql import bulk_insert, in_list, is_postgresql, list_parameter, rows
 from ontology.store.port import DocumentWrite
+from ontology.store.texts import body_text, check_text
 
 __all__ = ["append_commit", "database_time", "fork_line", "write_first_commit"]
 
@@ -53,18 +54,21 @@ def append_commit(
     writes: Sequence[DocumentWrite],
     author: Actor,
     message: str,
-    merged: str | None,
+    merged: CommitInfo | None,
     now: dt.datetime,
 ) -> tuple[CommitInfo, Place]:
     """Write a commit after ``head`` (which stands at ``place``) and return it with its place."""
+    parents = (head,) if merged is None else (head, merged)
     # A commit is later than its parents even when clocks disagree, so that logs can sort by time.
-    time = max(now, head.time + dt.timedelta(microseconds=1))
-    place = _line_to_append(ontology_id, branch, place)
+    tick = dt.timedelta(microseconds=1)
+    time = max(now, *(parent.time + tick for parent in parents))
+    place, flattened = _line_to_append(ontology_id, branch, place)
     info = _append(
         ontology_id=ontology_id,
-        parents=(head.id,) if merged is None else (head.id, merged),
+        parents=tuple(parent.id for parent in parents),
         line=place.line,
         seq=place.seq + 1,
+        flattened=flattened,
         writes=writes,
         author=author,
         message=message,
@@ -79,12 +83,15 @@ def _append(
     parents: tuple[str, ...],
     line: int,
     seq: int,
+    flattened: bool,
     writes: Sequence[DocumentWrite],
     author: Actor,
     message: str,
     time: dt.datetime,
 ) -> CommitInfo:
-    content = content_hash(_write_documents(line, seq, writes, author, time))
+    check_text(message, "The message")
+    check_text(author.label, "The author's name")
+    content = content_hash(_write_documents(line, seq, flattened, writes, author, time))
     info = CommitInfo(
         id=commit_id(
             ontology_id=ontology_id,
@@ -118,12 +125,13 @@ def write_first_commit(
     *, ontology_id: str, branch: str, header: DocumentWrite, author: Actor, now: dt.datetime
 ) -> CommitInfo:
     """The commit without parents that every history starts with; it holds the header document."""
-    line = fork_line(ontology_id, branch, None)
+    line, flattened = fork_line(ontology_id, branch, None)
     return _append(
         ontology_id=ontology_id,
         parents=(),
         line=line,
         seq=0,
+        flattened=flattened,
         writes=[header],
         author=author,
         message="Create the ontology",
@@ -175,23 +183,28 @@ def database_time(time: dt.datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(time)
 
 
-def _line_to_append(ontology_id: str, branch: str, place: Place) -> Place:
+def _line_to_append(ontology_id: str, branch: str, place: Place) -> tuple[Place, bool]:
+    """Where to append after ``place``, and whether that is a new line with copied versions."""
     # Locked, because a fast-forward of another branch may be taking the line over just now.
-    lock = " FOR UPDATE" if is_postgresql() else ""
+    lock = " FOR NO KEY UPDATE" if is_postgresql() else ""
     tip, owner = rows(
         f"SELECT tip_seq, owner FROM ontology_line WHERE id = %s{lock}", [place.line]
     )[0]
     if tip == place.seq and owner == branch:
-        return place
-    return Place(fork_line(ontology_id, branch, place), place.seq)
+        return place, False
+    line, flattened = fork_line(ontology_id, branch, place)
+    return Place(line, place.seq), flattened
 
 
-def fork_line(ontology_id: str, branch: str, place: Place | None) -> int:
+def fork_line(ontology_id: str, branch: str, place: Place | None) -> tuple[int, bool]:
     """A new line of ``branch`` from ``place`` (None: an ontology's first line).
 
     When a read would have to go through too many lines, the new line takes over the versions of
     the nearer ones, and its chain keeps only lines before them. The cut is where the least has to
     be copied; it is paid once in several forks, and follows what those branches changed.
+
+    Returns:
+        The line, and whether versions were copied into it.
     """
     chain: list[Place] = []
     copied: list[Place] = []
@@ -217,7 +230,7 @@ def fork_line(ontology_id: str, branch: str, place: Place | None) -> int:
     if copied:
         assert place is not None
         _copy_versions(copied, line, place.seq)
-    return line
+    return line, bool(copied)
 
 
 def _cut(chain: list[Place]) -> tuple[list[Place], list[Place]]:
@@ -241,6 +254,7 @@ def _cut(chain: list[Place]) -> tuple[list[Place], list[Place]]:
 
 
 def _copy_versions(copied: list[Place], line: int, seq: int) -> None:
+    count = 0
     columns = ", ".join(column for column in _VERSION_COLUMNS if column not in _PLACED)
     for rank, step in enumerate(copied):
         nearer = copied[:rank]
@@ -258,16 +272,25 @@ def _copy_versions(copied: list[Place], line: int, seq: int) -> None:
                 f"WHERE {valid}{shadow}",
                 [line, seq, step.line, step.seq, step.seq, *shadowed],
             )
+            count += cursor.rowcount
             cursor.execute(
                 "INSERT INTO ontology_documentindex (line_id, seq_from, rid, role, key) "
                 "SELECT %s, %s, v.rid, v.role, v.key FROM ontology_documentindex v "
                 f"WHERE {valid}{shadow}",
                 [line, seq, step.line, step.seq, step.seq, *shadowed],
             )
+    with connection.cursor() as cursor:
+        # They weigh as much as its own at the next cut.
+        cursor.execute("UPDATE ontology_line SET writes = %s WHERE id = %s", [count, line])
 
 
 def _write_documents(
-    line: int, seq: int, writes: Sequence[DocumentWrite], author: Actor, time: dt.datetime
+    line: int,
+    seq: int,
+    flattened: bool,
+    writes: Sequence[DocumentWrite],
+    author: Actor,
+    time: dt.datetime,
 ) -> list[tuple[str, Any, str | None]]:
     stamp = time_text(time)
     who = f'"{{}}_by":{dumps_text(author.id)},"{{}}_by_username":{dumps_text(author.username)}'
@@ -284,7 +307,8 @@ def _write_documents(
     unindexed: list[str] = []
     for write in writes:
         before = write.before
-        here = before is not None and before.locator[0] == line
+        # What was read before the fork may have been copied into the line by it.
+        here = before is not None and (flattened or before.locator[0] == line)
         if here:
             replaced.append(write.rid)
         if write.body is None:
@@ -292,7 +316,7 @@ def _write_documents(
             body, text, digest = before.body, before.text, before.hash
         else:
             body = write.body
-            text = dumps(body).decode()
+            text = body_text(write.kind, write.rid, body)
             digest = text_hash(text)
         deleted = write.body is None
         hashes.append((write.rid, write.kind, None if deleted else digest))
@@ -314,10 +338,10 @@ def _write_documents(
         )
         new: set[IndexEntry] = set() if deleted else index_entries(write.kind, body)
         if here and before is not None:
-            if not before.deleted and new == index_entries(before.kind, before.body):
+            if not (flattened or before.deleted) and new == index_entries(before.kind, before.body):
                 continue
             unindexed.append(write.rid)
-        entries += [(line, write.rid, entry.role, entry.key, seq) for entry in new]
+        entries += [(line, write.rid, entry.role, stored_key(entry.key), seq) for entry in new]
     for table, rids in (("documentversion", replaced), ("documentindex", unindexed)):
         if rids:
             with connection.cursor() as cursor:

@@ -1,0 +1,133 @@
+"""What the contract suite needs of a store, apart from the port: to measure it and to break it.
+
+A later store adds a harness here and its name to ``HARNESSES``; no test changes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pytest
+from django.db import connection, connections
+
+from ontology.store.orm.store import OrmStore
+from ontology.store.port import OntologyStore
+
+
+@dataclass
+class Cost:
+    """What a block of code cost.
+
+    Attributes:
+        requests: statements or requests sent to the store's server.
+        rows: rows (or documents) written, rewritten or removed.
+    """
+
+    requests: int = 0
+    rows: int = 0
+
+
+#: Falsifies something in the store behind its back; takes the ontology's id.
+Tampering = Callable[[str], None]
+
+
+class StoreHarness(Protocol):
+    """A store under test."""
+
+    @property
+    def store(self) -> OntologyStore: ...
+
+    @property
+    def tamperings(self) -> Mapping[str, Tampering]:
+        """Every way in which the owner of the store's disk could falsify it: sentence -> deed."""
+        ...
+
+    def measure(self) -> AbstractContextManager[Cost]:
+        """Count what the block costs."""
+        ...
+
+    def unreachable(self) -> AbstractContextManager[None]:
+        """The store does not answer inside the block."""
+        ...
+
+    def in_thread(self, work: Callable[[], None]) -> threading.Thread:
+        """A started thread that does ``work`` as another client of the store."""
+        ...
+
+
+class OrmHarness:
+    """The embedded store, on the database that the settings name."""
+
+    def __init__(self) -> None:
+        self.store = OrmStore()
+
+    @property
+    def tamperings(self) -> Mapping[str, Tampering]:
+        from tests.contract.store.orm_tampering import TAMPERINGS
+
+        return TAMPERINGS
+
+    @contextmanager
+    def measure(self) -> Iterator[Cost]:
+        cost = Cost()
+
+        def count(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+            cost.requests += 1
+            return execute(sql, parameters, many, context)
+
+        before = _rows_written()
+        with connection.execute_wrapper(count):
+            yield cost
+        cost.rows = _rows_written() - before
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        def refuse(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+            from django.db import OperationalError
+
+            raise OperationalError("database is locked")
+
+        with connection.execute_wrapper(refuse):
+            yield
+
+    def in_thread(self, work: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            try:
+                work()
+            finally:
+                connections.close_all()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+
+def _rows_written() -> int:
+    if connection.vendor == "sqlite":
+        connection.ensure_connection()
+        return int(connection.connection.total_changes)
+    with connection.cursor() as cursor:  # of the test's own transaction
+        cursor.execute(
+            "SELECT COALESCE(SUM(n_tup_ins + n_tup_upd + n_tup_del), 0) "
+            "FROM pg_stat_xact_user_tables"
+        )
+        return int(cursor.fetchone()[0])
+
+
+HARNESSES: Mapping[str, Callable[[], StoreHarness]] = {"orm": OrmHarness}
+
+
+@pytest.fixture(params=sorted(HARNESSES))
+def harness(request: pytest.FixtureRequest, db: None) -> StoreHarness:
+    """Each store in turn; what a test writes is gone after it."""
+    return HARNESSES[request.param]()
+
+
+@pytest.fixture(params=sorted(HARNESSES))
+def shared_harness(request: pytest.FixtureRequest, transactional_db: None) -> StoreHarness:
+    """Each store in turn, with writes that other threads see."""
+    return HARNESSES[request.param]()
