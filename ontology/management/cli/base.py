@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, Any, NoReturn, cast
 
 import typer
+from django.core.management import CommandError
 from django.db import OperationalError, ProgrammingError
 from django_typer.management import TyperCommand
 from rich.markup import escape
@@ -122,6 +123,9 @@ class OmsCommand(TyperCommand):
         traceback: TracebackType | None,
     ) -> Any:
         """End the process with our exit codes where typer and Django would choose others."""
+        if isinstance(exc_value, UsageError) and not self._from_command_line:
+            super().__exit__(None, None, None)  # type: ignore[no-untyped-call] # takes this command off
+            raise CommandError(exc_value.format_message(), returncode=_USAGE) from exc_value
         code = self._exit_code(exc_value) if self._from_command_line else None
         if code is None:
             return super().__exit__(exc_type, exc_value, traceback)  # type: ignore[no-untyped-call]

@@ -17,6 +17,7 @@ from django_typer.management import command
 from oms_project.core.errors import Invalid
 from ontology import selectors, services
 from ontology.contract import ImportResult
+from ontology.interop.rdf import find_format
 from ontology.management.cli.base import Format, OmsCommand, examples, usage_error
 from ontology.management.cli.options import (
     AsUser,
@@ -25,7 +26,6 @@ from ontology.management.cli.options import (
     ExpectedHead,
     Message,
     Name,
-    OutputFormat,
     Ref,
 )
 from ontology.management.cli.output import ProgressCallback
@@ -84,8 +84,7 @@ class ExchangeCommands(OmsCommand):
             typer.Option(
                 "--input-format",
                 metavar="FORMAT",
-                help="turtle, rdfxml, ntriples, nquads, trig or jsonld, where the file's name "
-                "does not tell.",
+                help=f"{', '.join(selectors.EXPORT_FORMATS)}: where the file's name does not tell.",
                 show_default=False,
             ),
         ] = None,
@@ -101,7 +100,14 @@ class ExchangeCommands(OmsCommand):
             ),
         ] = None,
         expected_head: ExpectedHead = None,
-        output_format: OutputFormat = Format.TEXT,
+        output_format: Annotated[
+            str,
+            typer.Option(
+                "--format",
+                metavar="<text|json>",
+                help="text for people, json for programs.",
+            ),
+        ] = Format.TEXT.value,
         as_user: AsUser = None,
     ) -> None:
         """Import RDF files as one commit.
@@ -110,7 +116,9 @@ class ExchangeCommands(OmsCommand):
         Remote contexts and imports are never fetched.
         """
         _readable(sources)
-        with self.session(as_user, output_format) as out:
+        if input_format is not None:
+            input_format = _rdf_format("--input-format", input_format)
+        with self.session(as_user, _output_format(output_format)) as out:
             target = branch or selectors.get_ontology(ontology=name).default_branch
             with out.progress() as on_progress:
                 result = services.import_rdf(
@@ -168,18 +176,34 @@ class ExchangeCommands(OmsCommand):
 
         What an import could not place is in it too.
         """
+        wanted = _rdf_format("--format", rdf_format)
         with self.session(as_user, Format.TEXT) as out:
-            if rdf_format not in selectors.EXPORT_FORMATS:
-                usage_error(
-                    f"--format '{rdf_format}': choose from {', '.join(selectors.EXPORT_FORMATS)}."
-                )
-            chunks = selectors.export_rdf(ontology=name, ref=ref, format=rdf_format)
+            chunks = selectors.export_rdf(ontology=name, ref=ref, format=wanted)
             if file is None:
                 out.write_bytes(chunks)
                 return
             with out.progress() as on_progress:
                 size = _write_whole(file, chunks, on_progress)
             out.note(f"Wrote {size:,} bytes to {file}.")
+
+
+def _output_format(text: str) -> Format:
+    """``--format`` of an import, where people may also mean the format of the input."""
+    try:
+        return Format(text)
+    except ValueError:
+        usage_error(
+            f"--format '{text}': choose text or json for what is printed; the format of the input "
+            "is --input-format."
+        )
+
+
+def _rdf_format(option: str, text: str) -> str:
+    """The name of the format that people call ``text``."""
+    try:
+        return find_format(text).name
+    except Invalid as error:
+        usage_error(f"{option}: {error}")
 
 
 def _readable(sources: Sequence[Path]) -> None:

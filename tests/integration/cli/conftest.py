@@ -27,6 +27,8 @@ def cli(db: None, monkeypatch: pytest.MonkeyPatch) -> Cli:
             found = 0
         except CommandError as error:
             found = error.returncode
+            if found == 2:  # a process prints it with the usage above
+                err.write(str(error))
         result = Result(found, out.getvalue(), err.getvalue())
         assert result.code == code, (result.out, result.err)
         return result
