@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from ontology.console.forms.labels import KIND_ICONS, KINDS
 from ontology.console.links import document_url, is_local, page_url, target_of
+from ontology.console.presenters import changes
 from ontology.console.presenters.values import text_in
 from ontology.console.workspace import Workspace
 
@@ -65,7 +66,7 @@ def short(commit: str) -> str:
 @register.filter
 def short_name(document_id: str) -> str:
     """``ObjectType/Person`` -> ``Person``."""
-    return document_id.partition("/")[2] or document_id
+    return changes.short_name(document_id)
 
 
 @register.filter

@@ -68,6 +68,7 @@ function makeCombobox(input) {
 
   let ticket = 0;
   let timer = 0;
+  let waiting = Promise.resolve();
   let active = -1;
 
   const options = () => [...list.children];
@@ -98,6 +99,13 @@ function makeCombobox(input) {
     }
     input.dispatchEvent(new Event("change", { bubbles: true }));
     close();
+  }
+
+  function ask() {
+    window.clearTimeout(timer);
+    timer = 0;
+    waiting = suggest();
+    return waiting;
   }
 
   async function suggest() {
@@ -147,19 +155,21 @@ function makeCombobox(input) {
 
   input.addEventListener("input", () => {
     window.clearTimeout(timer);
-    timer = window.setTimeout(suggest, 120);
+    timer = window.setTimeout(ask, 120);
   });
-  input.addEventListener("focus", suggest);
+  input.addEventListener("focus", ask);
   input.addEventListener("blur", () => {
     ticket += 1;
     if (many && input.value.trim()) choose(input.value.trim());
     close();
   });
-  input.addEventListener("keydown", (event) => {
+  input.addEventListener("keydown", async (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      if (list.hidden) suggest();
-      else activate(active + (event.key === "ArrowDown" ? 1 : active < 0 ? 0 : -1));
       event.preventDefault();
+      // What is typed last counts, also for somebody quicker than the server.
+      if (timer || list.hidden) ask();
+      await waiting;
+      activate(active + (event.key === "ArrowDown" ? 1 : active < 0 ? 0 : -1));
     } else if (event.key === "Enter" && !list.hidden && active >= 0) {
       choose(options()[active].dataset.value);
       event.preventDefault();

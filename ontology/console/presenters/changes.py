@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from django.utils.translation import gettext as _
 
@@ -156,7 +157,8 @@ def _shown(
     fields = change.fields or _whole(change)
     return ShownChange(
         operation=change.operation,
-        name=short_name(change.id),
+        # The header has no name of its own: it is the ontology's.
+        name=ontology if change.kind == Kind.ONTOLOGY else short_name(change.id),
         previous_name=short_name(change.previous_id or ""),
         kind=change.kind,
         url=document_url(ontology, target_of(change.id, change.rid), ref),
@@ -212,8 +214,8 @@ def people_path(label: str) -> str:
 
 
 def short_name(document_id: str) -> str:
-    """``ObjectType/Person`` -> ``Person``."""
-    return document_id.partition("/")[2] or document_id
+    """``ObjectType/Person`` -> ``Person``, ``Object/https%3A…`` -> its IRI."""
+    return unquote(document_id.partition("/")[2]) or document_id
 
 
 def _field_name(path: str) -> str:

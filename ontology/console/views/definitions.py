@@ -95,7 +95,7 @@ def document(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
 
 def heading(workspace: Workspace, view: DocumentView) -> dict[str, Any]:
     """What every page about one document has on top."""
-    target = target_of(view.id, view.rid)
+    target = view.rid if view.deleted else target_of(view.id, view.rid)
     status = str(view.body.get("status", "active"))
     editable = workspace.may_write and view.kind in MODELS
     return {

@@ -80,7 +80,7 @@ class Page:
                 self.workspace.name, target_of(view.id, view.rid), self.workspace.ref
             )
         else:
-            title = _("New %(kind)s") % {"kind": kind_label}
+            title = _("New %(kind)s") % {"kind": kind_label.lower()}
             context = {
                 "workspace": self.workspace,
                 "kind_label": kind_label,

@@ -28,6 +28,8 @@ __all__ = ["explorer", "side_panel", "suggest", "tree"]
 PAGE_SIZE = 50
 #: Kinds that form a hierarchy of their own.
 HIERARCHIES = ("ObjectType", "Interface", "SharedProperty", "LinkType")
+#: Not a status of a definition: lists deleted ones too, to look at and to restore.
+DELETED = "deleted"
 STATUSES = ("active", "experimental", "deprecated", "archived")
 
 
@@ -44,6 +46,7 @@ class Entry:
     status_label: Any
     description: str
     tags: tuple[str, ...]
+    deleted: bool
 
 
 @page
@@ -69,6 +72,7 @@ def explorer(request: HttpRequest, ontology: str) -> HttpResponse:
         status=status if status in STATUSES else None,
         tag=tag or None,
         parent=parent or None,
+        include_deleted=status == DELETED,
         limit=PAGE_SIZE,
         cursor=request.GET.get("cursor") or None,
     )
@@ -81,7 +85,10 @@ def explorer(request: HttpRequest, ontology: str) -> HttpResponse:
         "entries": [entry(workspace, view) for view in listing.items],
         "filters": filters,
         "filtered": any(value for name, value in filters.items() if name != "kind"),
-        "statuses": [(name, CHOICES[name]) for name in STATUSES],
+        "statuses": [
+            *((name, CHOICES[name]) for name in STATUSES),
+            (DELETED, _("Any, also deleted")),
+        ],
         "next_url": (
             explorer_url(workspace.name, workspace.ref, **filters, cursor=listing.next_cursor)
             if listing.next_cursor
@@ -183,11 +190,17 @@ def entry(workspace: Workspace, view: DocumentView) -> Entry:
     language = get_language() or "en"
     status = str(view.body.get("status", "active"))
     return Entry(
-        name=view.name or view.rid,
+        name=view.name or (workspace.name if view.kind == Kind.ONTOLOGY else view.rid),
         label=_other_label(view, language),
         kind=KINDS.get(view.kind, view.kind),
         icon=KIND_ICONS.get(view.kind, ""),
-        url=document_url(workspace.name, target_of(view.id, view.rid), workspace.ref),
+        # A deleted definition has given its name away: only its rid leads to it.
+        url=document_url(
+            workspace.name,
+            view.rid if view.deleted else target_of(view.id, view.rid),
+            workspace.ref,
+        ),
+        deleted=view.deleted,
         status=status,
         status_label=CHOICES.get(status, status),
         description=text_in(view.body.get("description"), language),

@@ -48,7 +48,7 @@ def _page(
     context: dict[str, Any],
     errors: Any,
 ) -> HttpResponse:
-    target = target_of(view.id, view.rid)
+    target = view.rid if view.deleted else target_of(view.id, view.rid)
     everything = {
         **heading(workspace, view),
         "errors": errors,

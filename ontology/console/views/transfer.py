@@ -40,12 +40,15 @@ _FORMAT_NAMES = {
     "jsonld": "JSON-LD",
 }
 _PHASES = {
-    "reading": gettext_lazy("Reading"),
-    "parsing": gettext_lazy("Parsing"),
-    "mapping": gettext_lazy("Mapping"),
-    "validating": gettext_lazy("Checking"),
-    "writing": gettext_lazy("Writing"),
-    "committing": gettext_lazy("Committing"),
+    "parse": gettext_lazy("Reading the files"),
+    "map": gettext_lazy("Finding definitions"),
+    "validate": gettext_lazy("Checking the rules"),
+    "commit": gettext_lazy("Committing"),
+    "verify": gettext_lazy("Computing hashes"),
+}
+_TABLES = {
+    "unplaced": gettext_lazy("Kept as annotations"),
+    "mapped": gettext_lazy("Placed in fields"),
 }
 #: Lines of a loss report that a page shows; the rest is in its JSON.
 MOST_LOSSES = 200
@@ -147,7 +150,7 @@ def progress(request: HttpRequest, ontology: str, job: str) -> HttpResponse:
     }
     if info.state == JobState.SUCCEEDED and isinstance(info.result, Mapping):
         if info.task == VERIFY_TASK:
-            context["report"] = info.result.get("report", {})
+            context["report"] = info.result
             context["ok"] = bool(info.result.get("ok"))
         else:
             context.update(_import_result(request, workspace, info))
@@ -175,25 +178,28 @@ def _import_result(request: HttpRequest, workspace: Workspace, info: JobInfo) ->
             for kind, count in result.get("counts", {}).items()
         ],
         "losses": _losses(report),
+        "triples": report.get("triples", 0),
+        "unplaced": report.get("unplacedTriples", 0),
         "report_json": pretty_json(report),
         "commit_url": commit_url(workspace.name, commit["id"]) if commit else "",
         "explorer_url": explorer_url(workspace.name, str(info.arguments.get("branch", ""))),
     }
 
 
-def _losses(report: Mapping[str, Any]) -> list[tuple[str, list[tuple[Any, ...]]]]:
-    """Tables inside a loss report: lists of objects, under the name of the list."""
+def _losses(report: Mapping[str, Any]) -> list[tuple[Any, list[tuple[Any, ...]]]]:
+    """Tables out of a loss report, the first row of each its columns."""
     tables = []
-    for name, value in report.items():
-        if isinstance(value, list) and value and isinstance(value[0], Mapping):
-            columns = list(value[0])
-            rows: list[tuple[Any, ...]] = [tuple(columns)]
-            rows.extend(
-                tuple(row.get(column, "") for column in columns)
-                for row in value[:MOST_LOSSES]
-                if isinstance(row, Mapping)
-            )
-            tables.append((name, rows))
+    for name, title in _TABLES.items():
+        terms = [term for term in report.get(name) or () if isinstance(term, Mapping)]
+        if not terms:
+            continue
+        columns = tuple(terms[0])
+        rows = [tuple(term.get(column, "") for column in columns) for term in terms[:MOST_LOSSES]]
+        tables.append((title, [columns, *rows]))
+    renamed = report.get("renamed") or {}
+    if renamed:
+        rows = [(iri, name) for iri, name in renamed.items()][:MOST_LOSSES]
+        tables.append((_("Names that had to be changed"), [("IRI", _("Name")), *rows]))
     return tables
 
 
