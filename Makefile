@@ -113,8 +113,8 @@ test-postgresql: $(STAMP_DEV) ## What touches the database, on PostgreSQL
 coverage: $(STAMP_DEV) ## The suite on SQLite with line and branch coverage
 	$(PYTEST) --cov --cov-report=term-missing:skip-covered --cov-report=html $(ARGS)
 
-bench: $(STAMP_DEV) ## OMS and its peers side by side, as ratios
-	$(PY) -m tests.benchmarks $(ARGS)
+bench: $(STAMP_DEV) ## OMS and its peers side by side, as ratios (DATABASE=postgresql ARGS="--row 2")
+	$(PY) -m tests.benchmarks $(if $(DATABASE),--database $(DATABASE)) $(ARGS)
 
 faults: $(STAMP_DEV) ## Kill, race and starve it in full length (the test suite has a short form)
 	$(BIN)/pytest tests/faults --full $(ARGS)
