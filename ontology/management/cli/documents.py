@@ -195,7 +195,7 @@ class DocumentCommands(OmsCommand):
                 ontology=name,
                 branch=target,
                 changes=[change.change() for change in body.changes],
-                message=text,
+                message=text or "Dry run",
                 expected_head=expected_head or body.expected_head,
                 dry_run=dry_run,
             )

@@ -84,12 +84,16 @@ class Output:
 
     def json_items(self, items: Iterable[Any]) -> None:
         """``{"items": [...]}`` on stdout, an item per line, written as they come."""
-        self.stream.write('{"items": [')
-        separator = "\n"
-        for item in items:
-            self.stream.write(separator + json_bytes(item).decode())
-            separator = ",\n"
-        self.stream.write("\n]}\n" if separator == ",\n" else "]}\n")
+        # Nothing is written before the first item is there: a refusal leaves stdout empty.
+        texts = (json_bytes(item).decode() for item in items)
+        first = next(texts, None)
+        if first is None:
+            self.stream.write('{"items": []}\n')
+            return
+        self.stream.write(f'{{"items": [\n{first}')
+        for text in texts:
+            self.stream.write(f",\n{text}")
+        self.stream.write("\n]}\n")
 
     def problem(self, problem: Any) -> None:
         """A problem as JSON on stderr."""
