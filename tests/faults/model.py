@@ -1,0 +1,222 @@
+"""What an ontology under version control means, as plain dictionaries and a few lines.
+
+The state machine compares the services with this. It knows nothing of how they work: a commit is a
+copy of everything, a merge walks two nested dictionaries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ontology.domain.documents import DocumentChange
+from ontology.domain.kinds import Kind
+from ontology.domain.validation import validate_state
+
+Body = dict[str, Any]
+Choice = str | None
+
+#: Fields whose value is a set of texts.
+SETS = frozenset({"aliases", "parents", "tags"})
+#: Fields that hold things with a key.
+THINGS = {"properties": "rid", "members": "code"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A document as `validate_state` wants it."""
+
+    rid: str
+    kind: Kind
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class State:
+    """What stands at a commit: live documents, and what deletes left behind."""
+
+    live: Mapping[str, tuple[Kind, Body]] = field(default_factory=dict)
+    dead: Mapping[str, tuple[Kind, Body]] = field(default_factory=dict)
+
+    def put(self, rid: str, kind: Kind, body: Body) -> State:
+        dead = {key: value for key, value in self.dead.items() if key != rid}
+        return State({**self.live, rid: (kind, body)}, dead)
+
+    def drop(self, rid: str) -> State:
+        live = {key: value for key, value in self.live.items() if key != rid}
+        return State(live, {**self.dead, rid: self.live[rid]})
+
+    def valid(self) -> bool:
+        return not validate_state(Item(rid, *pair) for rid, pair in self.live.items())
+
+    def named(self, kind: Kind, name: str) -> str | None:
+        for rid, (other, body) in self.live.items():
+            if other == kind and body.get("apiName", "").casefold() == name.casefold():
+                return rid
+        return None
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit: parents and everything there is."""
+
+    parents: tuple[str, ...]
+    state: State
+
+
+@dataclass
+class History:
+    """Commits, and the branches and tags that name some."""
+
+    commits: dict[str, Commit] = field(default_factory=dict)
+    branches: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def head(self, branch: str) -> State:
+        return self.commits[self.branches[branch]].state
+
+    def ancestors(self, commit: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [commit]
+        while waiting:
+            current = waiting.pop()
+            if current not in found:
+                found.add(current)
+                waiting.extend(self.commits[current].parents)
+        return found
+
+    def merge_bases(self, one: str, other: str) -> list[str]:
+        common = self.ancestors(one) & self.ancestors(other)
+        return sorted(
+            commit
+            for commit in common
+            if not any(commit in self.ancestors(later) for later in common - {commit})
+        )
+
+
+def differing(one: State, other: State) -> dict[str, str]:
+    """``rid`` -> what happened to it from ``one`` to ``other``."""
+    found = {}
+    for rid in one.live.keys() | other.live.keys():
+        before, after = one.live.get(rid), other.live.get(rid)
+        if before == after:
+            continue
+        if before is None:
+            found[rid] = "create"
+        elif after is None:
+            found[rid] = "delete"
+        else:
+            renamed = before[1].get("apiName") != after[1].get("apiName")
+            found[rid] = "rename" if renamed else "update"
+    return found
+
+
+# -- merging ------------------------------------------------------------------------------------
+
+
+class Merge:
+    """Three states, document by document and field by field.
+
+    Attributes:
+        state: what comes out (conflicts as ``choice`` says; of no use if there are unsettled ones).
+        conflicts: ``(rid, path)`` of all conflicts.
+    """
+
+    def __init__(self, base: State, ours: State, theirs: State, choice: Choice = None) -> None:
+        self.conflicts: set[tuple[str, str]] = set()
+        self.state = ours
+        self._choice = choice
+        for rid in sorted(base.live.keys() | ours.live.keys() | theirs.live.keys()):
+            pairs = [state.live.get(rid) for state in (base, ours, theirs)]
+            if pairs[1] == pairs[2] or pairs[0] == pairs[2]:
+                continue
+            kind = next(pair[0] for pair in pairs if pair is not None)
+            if pairs[0] == pairs[1]:
+                merged = None if pairs[2] is None else pairs[2][1]
+            else:
+                trees = [None if pair is None else tree(pair[1]) for pair in pairs]
+                merged = untree(self._walk(rid, "", trees[0], trees[1], trees[2]))
+            if merged is not None:
+                self.state = self.state.put(rid, kind, merged)
+            elif pairs[1] is not None:
+                self.state = self.state.drop(rid)
+
+    def _walk(self, rid: str, path: str, base: Any, ours: Any, theirs: Any) -> Any:
+        if theirs in (ours, base):
+            return ours
+        if base == ours:
+            return theirs
+        is_thing = path == "" or (path.count("/") == 2 and path.split("/")[1] in THINGS)
+        parts = [value if value is not None or is_thing else {} for value in (base, ours, theirs)]
+        missing = parts[1] is None or parts[2] is None
+        if missing or not all(isinstance(part, dict) for part in parts[1:]):
+            self.conflicts.add((rid, path))
+            return theirs if self._choice == "theirs" else ours
+        merged = {}
+        for key in sorted({**parts[1], **parts[2]}):
+            values = [(part or {}).get(key) for part in parts]
+            value = self._walk(rid, f"{path}/{key}", *values)
+            if value is not None:
+                merged[key] = value
+        return merged
+
+
+def tree(body: Body) -> dict[str, Any]:
+    """``body`` as nested dictionaries: sets by member, things by key."""
+    found: dict[str, Any] = {}
+    for name, value in body.items():
+        if name in SETS:
+            found[name] = dict.fromkeys(value, True)
+        elif name in THINGS:
+            found[name] = {item[THINGS[name]]: item for item in value}
+        else:
+            found[name] = value
+    return found
+
+
+def untree(found: dict[str, Any] | None) -> Body | None:
+    """The body again; things in the order of their keys, which `same` does not look at."""
+    if found is None:
+        return None
+    body: Body = {}
+    for name, value in found.items():
+        if name in SETS:
+            members = sorted(set(value) - ({found["apiName"]} if name == "aliases" else set()))
+            if members:
+                body[name] = members
+        elif name in THINGS:
+            if value:
+                body[name] = [value[key] for key in sorted(value)]
+        elif value != {}:
+            body[name] = value
+    return body
+
+
+def alike(one: State, other: State) -> bool:
+    """Whether two states hold the same, whatever the order of things in lists."""
+    return {rid: (kind, tree(body)) for rid, (kind, body) in one.live.items()} == {
+        rid: (kind, tree(body)) for rid, (kind, body) in other.live.items()
+    }
+
+
+def apply(state: State, changes: Iterable[DocumentChange]) -> State:
+    """``state`` after ``changes``."""
+    for change in changes:
+        if change.after is not None:
+            state = state.put(change.rid, change.kind, dict(change.after))
+        elif change.rid in state.live:
+            state = state.drop(change.rid)
+    return state
+
+
+__all__ = [
+    "Commit",
+    "History",
+    "Merge",
+    "State",
+    "alike",
+    "apply",
+    "differing",
+    "tree",
+]
