@@ -153,39 +153,48 @@ class OrmReader:
     ) -> list[StoredDocument]:
         if where.rids is not None and len(where.rids) <= _KEYS:
             return self._list_keyed(where, after, limit)
-        kinds = sorted({kind.value for kind in (where.kinds or Kind)})
+        if not where.kinds:
+            return self._list_all(None, where, after, limit)
         found: list[StoredDocument] = []
-        for kind in kinds:
+        for kind in sorted({kind.value for kind in where.kinds}):
             if after is not None and kind < after[0]:
                 continue
-            start = after[1:] if after is not None and kind == after[0] else None
-            found += self._list_kind(kind, where, start, limit - len(found))
+            start = after if after is not None and kind == after[0] else None
+            found += self._list_all(kind, where, start, limit - len(found))
             if len(found) >= limit:
                 break
         return found
 
-    def _list_kind(
-        self, kind: str, where: DocumentFilter, start: tuple[str, str] | None, limit: int
+    def _list_all(
+        self,
+        kind: str | None,
+        where: DocumentFilter,
+        start: tuple[str, str, str] | None,
+        limit: int,
     ) -> list[StoredDocument]:
+        """Of one kind, or of all."""
         pages = [
             self._list_line(rank, kind, where, start, limit) for rank in range(len(self._places))
         ]
         if len(pages) == 1:
             return [document_from_row(row[:-1]) for row in pages[0]]
-        merged = heapq.merge(*pages, key=lambda row: (row[-1], row[0]))
+        merged = heapq.merge(*pages, key=lambda row: (row[1], row[-1], row[0]))
         return [document_from_row(row[:-1]) for row, _ in zip(merged, range(limit), strict=False)]
 
     def _list_line(
         self,
         rank: int,
-        kind: str,
+        kind: str | None,
         where: DocumentFilter,
-        start: tuple[str, str] | None,
+        start: tuple[str, str, str] | None,
         limit: int,
     ) -> list[tuple[Any, ...]]:
         shadow, shadow_parameters = self._unshadowed("v", rank)
-        conditions = ["v.line_id = %s", "v.kind = %s"]
-        parameters: list[Any] = [self._places[rank].line, kind]
+        conditions = ["v.line_id = %s"]
+        parameters: list[Any] = [self._places[rank].line]
+        if kind is not None:
+            conditions.append("v.kind = %s")
+            parameters.append(kind)
         if not where.include_deleted:
             conditions.append("NOT v.deleted")
         if where.status:
@@ -198,13 +207,13 @@ class OrmReader:
             conditions.append(in_list("v.rid"))
             parameters.append(list_parameter(where.rids))
         if start is not None:
-            conditions.append("(v.name_key, v.rid) > (%s, %s)")
+            conditions.append("(v.kind, v.name_key, v.rid) > (%s, %s, %s)")
             parameters += start
         return self._on_line(
             rank,
             f"SELECT {DOCUMENT_COLUMNS}, v.name_key FROM ontology_documentversion v "
             f"WHERE {' AND '.join(conditions)} AND {{valid}}{shadow} "
-            "ORDER BY v.name_key, v.rid LIMIT %s",
+            "ORDER BY v.kind, v.name_key, v.rid LIMIT %s",
             "v",
             parameters,
             [*shadow_parameters, limit],

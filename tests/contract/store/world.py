@@ -48,6 +48,7 @@ class World:
         )
         self.id = self.info.id
         self.keys: dict[str, str] = {self.id: "header"}
+        self.kinds = {Kind.OBJECT_TYPE}
 
     def head(self, branch: str = "main") -> CommitInfo:
         return self.store.resolve(self.id, branch)
@@ -87,6 +88,7 @@ class World:
     ) -> list[DocumentWrite]:
         """What ``commit`` takes, with the documents as they stand at ``head``."""
         self.keys.update({rid(key): key for key in documents})
+        self.kinds.add(kind)
         stored = self.store.reader(self.id, head).get_with_deleted([rid(key) for key in documents])
         return [
             DocumentWrite(
@@ -119,15 +121,11 @@ class World:
 
     def state(self, ref: str | CommitInfo = "main") -> dict[str, Any]:
         """Key -> body of every live document but the header."""
-        return self.called(self.reader(ref).scan())
+        return self.called(self.reader(ref).scan(self.kinds))
 
     def called(self, documents: Iterable[StoredDocument]) -> dict[str, Any]:
-        """Documents by the keys that tests call them by, without the header."""
-        return {
-            self.keys[document.rid]: document.body
-            for document in documents
-            if document.rid != self.id
-        }
+        """Documents by the keys that tests call them by."""
+        return {self.keys[document.rid]: document.body for document in documents}
 
     def assert_sound(self) -> None:
         """The store finds nothing wrong with itself."""
