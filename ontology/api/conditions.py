@@ -59,7 +59,8 @@ def is_unchanged(request: HttpRequest, etag: str) -> bool:
     header = request.headers.get("If-None-Match")
     if header is None or header.strip() == "*":  # `*` says nothing about what the client has
         return False
-    return any(tag == etag.strip('"') for _weak, tag in _tags(header, "If-None-Match"))
+    # What is no ETag is none that the client can have.
+    return any(match.group(2) == etag.strip('"') for match in _TAG.finditer(header))
 
 
 def not_modified(etag: str, *, immutable: bool = False) -> HttpResponse:

@@ -62,7 +62,7 @@ def _flag(value: object) -> object:
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Limit = Annotated[int, BeforeValidator(_integer), Field(ge=1, le=MAX_LIMIT)]
 RefText = Annotated[Text, Field(max_length=300)]
-CursorText = Annotated[Text, Field(max_length=8192)]
+CursorText = Annotated[Text, Field(max_length=8192, pattern=r"^[A-Za-z0-9_-]*$")]
 
 
 class Query(BaseModel):
@@ -102,7 +102,7 @@ class LogQuery(ReadQuery, PageQuery):
 class DocumentQuery(ReadQuery):
     """How a document is rendered."""
 
-    fields: tuple[Text, ...] = Field(default=(), examples=[["apiName", "displayName"]])
+    fields: tuple[Text, ...] = Field(default=(), examples=[["iri"]])
     """Only these fields of each document (identity always comes along)."""
     references: Literal["rid", "name"] = "rid"
     """References as `rid`s, or as names such as `ObjectType/Person`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from oms_project.core.canonical_json import loads
-from oms_project.core.errors import BadRequest, NotFound
+from oms_project.core.errors import NotFound
 from oms_project.core.ids import is_rid
 from ontology import selectors
 from ontology.api.conditions import (
@@ -25,25 +25,17 @@ from ontology.api.query import DocumentQuery, ReadQuery
 from ontology.api.rendering import json_response
 from ontology.api.snapshots import Snapshot, following, next_link, snapshot
 from ontology.contract import DocumentView, Page
-from ontology.domain.kinds import MODELS, Kind
+from ontology.domain.kinds import Kind
 from ontology.wire import document_text, json_bytes, page_bytes
 
 __all__ = [
     "answer_at",
     "answer_current",
-    "checked_fields",
     "document_answer",
     "document_in",
     "page_answer",
     "target_of",
 ]
-
-_IDENTITY = ("_etag", "@id", "@type", "rid")
-_AUDIT = (
-    *(f"_created_{part}" for part in ("by", "by_username", "at")),
-    *(f"_updated_{part}" for part in ("by", "by_username", "at")),
-    *("_deleted", "_deleted_by", "_deleted_by_username", "_deleted_at"),
-)
 
 
 def answer_at(
@@ -115,26 +107,6 @@ def page_answer(request: Request, page: Page[Any], at: Snapshot) -> HttpResponse
     if cursor is not None:
         response.headers["Link"] = next_link(request, cursor)
     return response
-
-
-def checked_fields(fields: tuple[str, ...], kinds: Collection[Kind]) -> tuple[str, ...]:
-    """``fields`` when documents of ``kinds`` (none: of any kind) can have them.
-
-    Raises:
-        BadRequest: naming those that they cannot have.
-    """
-    if not fields or (kinds and not all(kind in MODELS for kind in kinds)):
-        return fields  # an object has the fields of its type
-    known = set(_AUDIT) | set(_IDENTITY)
-    for kind in kinds or MODELS:
-        known.update(str(field.alias) for field in MODELS[kind].model_fields.values())
-    unknown = [name for name in fields if name not in known]
-    if unknown:
-        message = f"There is no field {', '.join(unknown)[:200]} here."
-        raise BadRequest(
-            message, code="bad_query", errors=[{"parameter": "fields", "message": message}]
-        )
-    return fields
 
 
 def target_of(*, kind: Kind, item: str) -> str:

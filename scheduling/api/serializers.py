@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from scheduling.contract import JobInfo, JobState
@@ -19,16 +20,26 @@ class ProgressSerializer(serializers.Serializer[Any]):
     phase = serializers.CharField(allow_blank=True)
 
 
+@extend_schema_field({})
+class AnyValueField(serializers.JSONField):
+    """Any JSON value, null as well."""
+
+
+@extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
+class AnyObjectField(serializers.JSONField):
+    """An object, or null."""
+
+
 class JobSerializer(serializers.Serializer[Any]):
     """Long work: its state, how far it is, and what came out of it."""
 
     id = serializers.UUIDField()
     task = serializers.CharField()
-    arguments = serializers.JSONField()
+    arguments = AnyObjectField()
     state = serializers.ChoiceField(choices=[state.value for state in JobState])
     progress = ProgressSerializer()
-    result = serializers.JSONField(allow_null=True)
-    error = serializers.JSONField(allow_null=True, help_text="A problem, when it failed.")
+    result = AnyValueField(help_text="What the task gave; null until then.")
+    error = AnyObjectField(help_text="A problem when it failed, else null.")
     submitted_by = serializers.CharField()
     attempt = serializers.IntegerField()
     cancel_requested = serializers.BooleanField()

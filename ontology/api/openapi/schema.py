@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from rest_framework.serializers import Serializer
 
+from ontology.api.fields import known_fields
 from ontology.api.openapi import components
 from ontology.api.openapi.texts import HEADERS, PATH_PARAMETERS, PROBLEMS, REQUEST_HEADERS, example
 from ontology.api.query import query_parameters
@@ -75,7 +76,7 @@ class EndpointSchema(AutoSchema):
             {"name": name, "in": "path", "required": True, **PATH_PARAMETERS[name]}
             for name in _variables(self.path)
         ]
-        parameters += query_parameters(declared.query)
+        parameters += [self._with_choices(item) for item in query_parameters(declared.query)]
         names = list(declared.headers)
         if self.method in _WRITES:
             names.append("Idempotency-Key")
@@ -83,6 +84,14 @@ class EndpointSchema(AutoSchema):
             names.append("If-None-Match")
         parameters += [{"name": name, "in": "header", **REQUEST_HEADERS[name]} for name in names]
         return parameters
+
+    def _with_choices(self, parameter: dict[str, Any]) -> dict[str, Any]:
+        if parameter["name"] == "fields":
+            kind = getattr(self.view, "kind", None)
+            known = known_fields(frozenset({kind} if kind else ()))
+            if known is not None:
+                parameter["schema"]["items"] = {"type": "string", "enum": list(known)}
+        return parameter
 
     def _request_body(self, source: BodySource) -> dict[str, Any]:
         return {

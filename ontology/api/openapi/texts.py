@@ -67,7 +67,11 @@ REQUEST_HEADERS: dict[str, dict[str, Any]] = {
     },
     "If-Match": {
         "description": "The ETag of what you have seen; refused with 412 when it has changed.",
-        "schema": {"type": "string"},
+        "schema": {
+            "type": "string",
+            "pattern": r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$',
+        },
+        "example": "*",
     },
     "Idempotency-Key": {
         "description": "Your own key for this request, such as a UUID. Sent again within 24 hours, "

@@ -14,6 +14,7 @@ from ontology import selectors, services
 from ontology.api import bodies
 from ontology.api.addresses import COLLECTIONS, address
 from ontology.api.endpoint import Answer, DefinitionSource, JsonSource, OntologyView, endpoint
+from ontology.api.fields import checked_fields
 from ontology.api.openapi.components import page_of
 from ontology.api.parsers import MERGE_PATCH
 from ontology.api.query import (
@@ -24,7 +25,6 @@ from ontology.api.query import (
 )
 from ontology.api.reading import (
     answer_at,
-    checked_fields,
     document_answer,
     document_in,
     page_answer,

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 
 from ontology import selectors, services
 from ontology.api.endpoint import Answer, DefinitionSource, OntologyView, endpoint
+from ontology.api.fields import checked_fields
 from ontology.api.openapi.components import page_of
 from ontology.api.parsers import MERGE_PATCH
 from ontology.api.query import (
@@ -19,7 +20,6 @@ from ontology.api.query import (
 )
 from ontology.api.reading import (
     answer_at,
-    checked_fields,
     document_answer,
     document_in,
     page_answer,

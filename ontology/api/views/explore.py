@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from pydantic import Field
 from rest_framework.request import Request
 
+from oms_project.core.ids import RID_PATTERN
 from ontology import selectors
 from ontology.api.endpoint import Answer, OntologyView, endpoint
 from ontology.api.query import Limit, ReadQuery, Text
@@ -37,7 +38,9 @@ class NamesQuery(ReadQuery):
     """Names that begin with this come first, then any that hold it."""
     kind: tuple[Kind, ...] = ()
     """Only definitions of these kinds."""
-    rid: tuple[Annotated[Text, Field(max_length=100)], ...] = Field(default=(), max_length=1000)
+    rid: tuple[Annotated[str, Field(pattern=RID_PATTERN.pattern)], ...] = Field(
+        default=(), max_length=100
+    )
     """Names of just these documents; `text` and `kind` say nothing then."""
     limit: Limit = 20
     """At most so many suggestions."""
