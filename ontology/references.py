@@ -12,7 +12,7 @@ from ontology.domain.kinds import DEFINITION_KINDS, Kind
 from ontology.domain.names import name_key
 from ontology.store.port import CommitReader
 
-__all__ = ["NameResolver", "map_references", "split_target"]
+__all__ = ["REFERENCE_FIELDS", "NameResolver", "map_references", "split_target"]
 
 _OBJECT_KINDS = (Kind.OBJECT_TYPE, Kind.INTERFACE)
 _VALUE_KINDS = (Kind.VALUE_TYPE, Kind.ENUM_TYPE, Kind.STRUCT_TYPE)
@@ -35,6 +35,8 @@ def map_references(kind: Kind, fields: Mapping[str, Any], mapper: Mapper) -> dic
     by the shape check later.
     """
     mapped = dict(fields)
+    if REFERENCE_FIELDS.isdisjoint(fields):
+        return mapped
     for field, kinds in _LISTS.get(kind, {}).items():
         if isinstance(mapped.get(field), list):
             mapped[field] = [_one(item, kinds, mapper) for item in mapped[field]]
@@ -186,3 +188,9 @@ _ITEMS: dict[Kind, dict[str, dict[str, tuple[Kind, ...]]]] = {
         "rules": {"objectType": (Kind.OBJECT_TYPE,), "linkType": (Kind.LINK_TYPE,)},
     },
 }
+#: Fields of a body that references stand in, of any kind.
+REFERENCE_FIELDS = frozenset(
+    {"dataTypes", "deprecation"}.union(
+        *(fields for table in (_LISTS, _SINGLES, _ITEMS) for fields in table.values())
+    )
+)

@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
                 ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='ontology.line')),
             ],
             options={
-                'indexes': [models.Index(fields=['line', 'key', 'role'], name='index_by_key'), models.Index(condition=models.Q(('seq_to__isnull', True)), fields=['line', 'rid'], name='index_live')],
+                'indexes': [models.Index(fields=['line', 'key', 'role', 'rid'], name='index_by_key')],
             },
         ),
         migrations.AddIndex(

@@ -14,12 +14,11 @@ from ontology.domain.documents import (
     DocumentChange,
     Problem,
     document_id,
-    normalise,
-    shape_problems,
+    normalised,
 )
 from ontology.domain.kinds import DEFINITION_KINDS, Kind
 from ontology.domain.names import convention_problem, enum_code_problem, name_key, name_problem
-from ontology.references import NameResolver, Token, map_references
+from ontology.references import REFERENCE_FIELDS, NameResolver, Token, map_references
 from ontology.store.port import CommitReader, StoredDocument
 
 __all__ = ["Plan", "plan_changes"]
@@ -181,6 +180,8 @@ class _Planner:
             return text
 
         for change in self._changes:
+            if REFERENCE_FIELDS.isdisjoint(change.fields):
+                continue
             for kind in (Kind(change.kind),) if change.kind else Kind:
                 map_references(kind, change.fields, collect)
         self._resolver.load([token for token in tokens if not is_rid(token[0])])
@@ -338,13 +339,12 @@ class _Planner:
     ) -> Body:
         """Normal form; collects problems of shape and of new names."""
         body = _with_part_rids(kind, rid, before, fields)
-        problems = shape_problems(kind, rid, body)
-        if problems:
+        normal, problems = normalised(kind, rid, body)
+        if normal is None:
             self._problems += problems
             return body
-        body = normalise(kind, body)
-        self._problems += _naming_problems(kind, rid, before, body)
-        return body
+        self._problems += _naming_problems(kind, rid, before, normal)
+        return normal
 
 
 def _pointers_to(text: str, value: Any, pointer: str = "") -> Iterator[str]:

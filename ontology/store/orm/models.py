@@ -196,12 +196,8 @@ class DocumentIndex(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["line", "key", "role"], name="index_by_key"),
-            models.Index(
-                fields=["line", "rid"],
-                name="index_live",
-                condition=models.Q(seq_to__isnull=True),
-            ),
+            # With the rid in it, a commit finds the one entry that it closes.
+            models.Index(fields=["line", "key", "role", "rid"], name="index_by_key"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -15,7 +16,7 @@ from django.db import connection
 from oms_project.core.canonical_json import dumps_text
 from oms_project.core.context import Actor
 from ontology.contract import CommitInfo
-from ontology.domain.documents import IndexEntry, index_entries, search_text
+from ontology.domain.documents import IndexEntry, index_entries, same_entries, search_text
 from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.store.hashing import commit_id, content_hash, text_hash, time_text
 from ontology.store.orm.lines import MAX_CHAIN, Place, load_line
@@ -40,7 +41,7 @@ _VERSION_COLUMNS = (
     "updated",
     "search",
 )
-_INDEX_COLUMNS = ("line_id", "rid", "role", "key", "seq_from")
+_INDEX_COLUMNS = ("line_id", "key", "role", "rid", "seq_from")
 #: Columns that a copied version gets anew.
 _PLACED = ("line_id", "seq_from")
 
@@ -303,14 +304,14 @@ def _write_documents(
     hashes: list[tuple[str, Any, str | None]] = []
     versions: list[tuple[Any, ...]] = []
     entries: list[tuple[Any, ...]] = []
-    replaced: list[str] = []
-    unindexed: list[str] = []
+    replaced: list[tuple[Any, ...]] = []
+    unindexed: list[tuple[Any, ...]] = []
     for write in writes:
         before = write.before
         # What was read before the fork may have been copied into the line by it.
         here = before is not None and (flattened or before.locator[0] == line)
-        if here:
-            replaced.append(write.rid)
+        if here and before is not None:
+            replaced.append((seq, line, write.rid, seq - 1 if flattened else before.locator[1]))
         if write.body is None:
             assert before is not None, "only what exists can be deleted"
             body, text, digest = before.body, before.text, before.hash
@@ -336,20 +337,37 @@ def _write_documents(
                 search_text(write.kind, body),
             )
         )
-        new: set[IndexEntry] = set() if deleted else index_entries(write.kind, body)
-        if here and before is not None:
-            if not (flattened or before.deleted) and new == index_entries(before.kind, before.body):
+        new: set[IndexEntry] = set()
+        old: set[IndexEntry] = set()
+        if here and before is not None and not before.deleted:
+            if not (flattened or deleted) and same_entries(before.body, body):
                 continue
-            unindexed.append(write.rid)
-        entries += [(line, write.rid, entry.role, stored_key(entry.key), seq) for entry in new]
-    for table, rids in (("documentversion", replaced), ("documentindex", unindexed)):
-        if rids:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    f"UPDATE ontology_{table} SET seq_to = %s WHERE line_id = %s "
-                    f"AND {in_list('rid')} AND seq_to IS NULL",
-                    [seq, line, list_parameter(rids)],
-                )
+            old = index_entries(before.kind, before.body)
+        if not deleted:
+            new = index_entries(write.kind, body)
+        # Whether a fork copied this document's entries is not known here: all are written anew.
+        gone, come = (old, new) if flattened else (old - new, new - old)
+        unindexed += [(seq, line, stored_key(key), role, write.rid) for role, key in gone]
+        entries += [(line, stored_key(key), role, write.rid, seq) for role, key in come]
+    _close(
+        "UPDATE ontology_documentversion SET seq_to = %s "
+        "WHERE line_id = %s AND rid = %s AND seq_from = %s AND seq_to IS NULL",
+        replaced,
+    )
+    _close(
+        "UPDATE ontology_documentindex SET seq_to = %s "
+        "WHERE line_id = %s AND key = %s AND role = %s AND rid = %s AND seq_to IS NULL",
+        unindexed,
+    )
+    # In the order of the keys: the database then fills page after page.
+    versions.sort(key=itemgetter(1))
+    entries.sort()
     bulk_insert("ontology_documentversion", _VERSION_COLUMNS, versions)
     bulk_insert("ontology_documentindex", _INDEX_COLUMNS, entries)
     return hashes
+
+
+def _close(sql: str, places: list[tuple[Any, ...]]) -> None:
+    if places:
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, places)
