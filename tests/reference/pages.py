@@ -11,6 +11,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
+from tests.reference.commands import commands_page
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("oms_project", "ontology", "scheduling")
 _SPOKEN = {bool: "yes or no", int: "whole number", str: "text", Path: "path"}
@@ -174,6 +176,7 @@ def _given_codes(classes: dict[str, Any]) -> Iterator[tuple[str, str]]:
 PAGES = {
     ROOT / "docs/reference/settings.md": settings_page,
     ROOT / "docs/reference/errors.md": errors_page,
+    ROOT / "docs/reference/cli.md": commands_page,
 }
 
 

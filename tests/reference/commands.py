@@ -1,0 +1,130 @@
+"""The reference page of ``manage.py ontology``, written from the commands themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["commands_page"]
+
+_INTRODUCTION = """\
+# Commands
+
+`python manage.py ontology COMMAND …` works on ontologies; `python manage.py demo` makes the demo ontology, `python manage.py setup` sets up a database. Every command has `--help`. This page is written from the commands (`make reference`).
+
+## For scripts
+
+| exit code | means |
+|---|---|
+| 0 | done |
+| 1 | refused, conflicts, or something was found (`verify`, `diff --exit-code`) |
+| 2 | the command line cannot be understood |
+| 130 | interrupted (Ctrl-C): what was not committed is undone |
+| 141 | nobody reads the output any more |
+
+Results are on stdout, everything else is on stderr: errors, progress bars (in a terminal only), notes. Colours appear in terminals only; `NO_COLOR` and `--no-color` turn them off, `--force-color` turns them on.
+
+With `--format json` stdout holds one JSON value and nothing else. An error is a problem (RFC 9457) on stderr, with `type`, `title`, `detail`, `code`, `retryable`, `errors` and `data` ([the codes](errors.md)). A merge or a revert that is stopped by conflicts is an answer on stdout, with exit code 1.
+
+The values are those of the REST API. Members may be added, never taken away or changed.
+
+| command | JSON |
+|---|---|
+| `create` | an ontology: `id`, `name`, `baseIri`, `description`, `defaultBranch`, `createdAt`, `createdBy` |
+| `list` | `{"items": [ontology, …]}` |
+| `delete` | `{"deleted": ontology}` |
+| `stats` | `{"kinds": {kind: count}, "total": count}` |
+| `verify` | `{"ok", "commits", "documents", "problems": [{"where", "message"}]}` |
+| `import` | `commit` (or null), `head`, `stats`, `counts`, `report`, `dryRun` |
+| `branch … create`, `protect`, `unprotect` | a branch: `name`, `head`, `protected`, `isDefault`, `createdAt`, `createdBy`, `updatedAt` |
+| `branch … list`, `tag … list` | `{"items": [branch or tag, …]}` |
+| `branch … delete`, `tag … delete` | `{"deleted": branch or tag}` |
+| `tag … create` | a tag: `name`, `commit`, `message`, `createdAt`, `createdBy` |
+| `log` | `{"items": [commit, …]}`; a commit: `id`, `parents`, `author`, `authorId`, `authorUsername`, `time`, `message`, `contentHash`, `changeCount`, `signature` |
+| `show` | of a commit: `{"commit", "fromCommit", "toCommit", "stats", "changes", "names"}` (without the last two after `--stat`); of a document: the document |
+| `diff` | `fromCommit`, `toCommit`, `stats` (`{kind: {operation: count}}`), `changes`, `names`; the first three after `--stat`. A change: `rid`, `kind`, `id`, `previousId`, `operation`, `fields` (`path`, `label`, `before`, `after`, `operation`), `before`, `after` |
+| `history` | `{"items": [{"commit", "operation", "document"}, …]}` |
+| `merge`, `revert` | `status` (`merged`, `fast_forward`, `up_to_date`, `conflicts`, `invalid`), `commit`, `base`, `ours`, `theirs`, `conflicts`, `problems`, `changes`, `resolved`, `dryRun`. A conflict: `id`, `rid`, `kind`, `document`, `path`, `label`, `type`, `base`, `ours`, `theirs`, `message` |
+| `get` | the document: `_etag`, `@id`, `@type`, `rid`, its fields, the audit fields |
+| `ls` | `{"items": [document, …]}`, a line each |
+| `describe` | `document`, `ancestors`, `children`, `properties`, `linksOut`, `linksIn`, `usedBy` and more |
+| `apply` | `commit` (or null), `head`, `changes`, `documents`, `dryRun` |
+
+## Who acts
+
+Whoever can run a command holds the database and its password, so no password is asked for. Commands act as the operator: an actor of the system called `cli`, who may do everything; commits carry `cli (os:<account of the machine>)`. `--as USERNAME`, or `OMS_ACTOR`, acts as a user instead, with that user's permissions.
+
+## Refs and targets
+
+A *ref* is a branch, a tag, a commit id or a unique beginning of one, or a branch at a time (`main@2026-07-05T12:00:00Z`). A *target* is a document: `Kind/name` (also an earlier name), its IRI, or its `rid`.
+"""
+
+_FOLDED = re.compile(r"\s+")
+
+
+def commands_page() -> str:
+    """``docs/reference/cli.md``."""
+    from django_typer.management import get_typer_command
+
+    from ontology.management.commands.ontology import Command
+
+    root = get_typer_command(Command().typer_app)
+    lines = [_INTRODUCTION]
+    panels: dict[str, list[Any]] = {}
+    for command in root.commands.values():
+        panels.setdefault(str(command.rich_help_panel), []).append(command)
+    for panel, commands in panels.items():
+        lines += [f"## {panel}", ""]
+        for command in commands:
+            lines += _command(command, command.name)
+    return "\n".join(lines)
+
+
+def _command(command: Any, name: str) -> Iterator[str]:
+    children = getattr(command, "commands", {})
+    arguments = [param for param in command.params if param.param_type_name == "argument"]
+    words = [name, *(param.make_metavar(None).strip("{}") for param in arguments)]
+    if not children:
+        yield from _section(command, " ".join(words))
+        return
+    for child in children.values():
+        yield from _command(child, f"{' '.join(words)} {child.name}")
+
+
+def _section(command: Any, usage: str) -> Iterator[str]:
+    yield f"### `{usage}`"
+    yield ""
+    yield _FOLDED.sub(" ", command.help).strip()
+    yield ""
+    options = [param for param in command.params if param.name != "help"]
+    if options:
+        yield "| | |"
+        yield "|---|---|"
+        for param in options:
+            yield f"| {_names(param)} | {_help(param)} |"
+        yield ""
+    examples = [line for line in command.epilog.splitlines() if line.startswith("python")]
+    yield "```console"
+    yield from (line.replace("\\[", "[") for line in examples)
+    yield "```"
+    yield ""
+
+
+def _names(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return f"`{param.make_metavar(None).strip('{}')}`"
+    names = ", ".join(f"`{name}`" for name in param.opts)
+    return names if param.is_flag else f"{names} `{param.make_metavar(None)}`".replace("|", "\\|")
+
+
+def _help(param: Any) -> str:
+    text = _FOLDED.sub(" ", param.help or "").replace("|", "\\|")
+    default = param.default
+    if not text.endswith("."):
+        text += "."
+    if param.required and param.param_type_name == "option":
+        return f"{text} Required."
+    if default in (None, False, "", []) or callable(default):
+        return text
+    return f"{text} Default: `{getattr(default, 'value', default)}`."
