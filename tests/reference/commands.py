@@ -60,6 +60,14 @@ Whoever can run a command holds the database and its password, so no password is
 A *ref* is a branch, a tag, a commit id or a unique beginning of one, or a branch at a time (`main@2026-07-05T12:00:00Z`). A *target* is a document: `Kind/name` (also an earlier name), its IRI, or its `rid`.
 """
 
+_PANELS = (
+    "Ontologies",
+    "RDF in and out",
+    "Branches and tags",
+    "History",
+    "Merge",
+    "Definitions",
+)
 _FOLDED = re.compile(r"\s+")
 
 
@@ -71,9 +79,11 @@ def commands_page() -> str:
 
     root = get_typer_command(Command().typer_app)
     lines = [_INTRODUCTION]
-    panels: dict[str, list[Any]] = {}
-    for command in root.commands.values():
-        panels.setdefault(str(command.rich_help_panel), []).append(command)
+    panels: dict[str, list[Any]] = {panel: [] for panel in _PANELS}
+    # django-typer registers groups of commands in no particular order.
+    groups = sorted((item for item in root.commands.values() if _children(item)), key=_name)
+    for command in [*groups, *(item for item in root.commands.values() if not _children(item))]:
+        panels[command.rich_help_panel].append(command)
     for panel, commands in panels.items():
         lines += [f"## {panel}", ""]
         for command in commands:
@@ -82,7 +92,7 @@ def commands_page() -> str:
 
 
 def _command(command: Any, name: str) -> Iterator[str]:
-    children = getattr(command, "commands", {})
+    children = _children(command)
     arguments = [param for param in command.params if param.param_type_name == "argument"]
     words = [name, *(param.make_metavar(None).strip("{}") for param in arguments)]
     if not children:
@@ -90,6 +100,14 @@ def _command(command: Any, name: str) -> Iterator[str]:
         return
     for child in children.values():
         yield from _command(child, f"{' '.join(words)} {child.name}")
+
+
+def _children(command: Any) -> dict[str, Any]:
+    return getattr(command, "commands", {})
+
+
+def _name(command: Any) -> str:
+    return str(command.name)
 
 
 def _section(command: Any, usage: str) -> Iterator[str]:
