@@ -207,8 +207,11 @@ class OrmReader:
             conditions.append(in_list("v.rid"))
             parameters.append(list_parameter(where.rids))
         if start is not None:
-            conditions.append("(v.kind, v.name_key, v.rid) > (%s, %s, %s)")
-            parameters += start
+            # With one kind, an index finds the place only without the kind in the comparison.
+            columns = ("v.kind", "v.name_key", "v.rid")[0 if kind is None else 1 :]
+            marks = ", ".join(["%s"] * len(columns))
+            conditions.append(f"({', '.join(columns)}) > ({marks})")
+            parameters += start[-len(columns) :]
         return self._on_line(
             rank,
             f"SELECT {DOCUMENT_COLUMNS}, v.name_key FROM ontology_documentversion v "
@@ -278,7 +281,8 @@ class OrmReader:
             if self._locked() or self._is_end(place):
                 return found
             self._head = False
-        valid = f"{alias}.seq_from <= %s AND ({alias}.seq_to IS NULL OR {alias}.seq_to > %s)"
+        # The plus keeps planners from walking through all the line's versions by ``seq_from``.
+        valid = f"+{alias}.seq_from <= %s AND ({alias}.seq_to IS NULL OR {alias}.seq_to > %s)"
         return rows(sql.replace("{valid}", valid), [*before, place.seq, place.seq, *after])
 
     @staticmethod
