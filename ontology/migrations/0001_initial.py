@@ -6,142 +6,253 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Ontology',
+            name="Ontology",
             fields=[
-                ('id', models.CharField(max_length=36, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('base_iri', models.TextField()),
-                ('rid_namespace', models.CharField(max_length=36)),
-                ('description', models.TextField(blank=True)),
-                ('default_branch', models.CharField(default='main', max_length=200)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(max_length=400)),
-                ('deleted_at', models.DateTimeField(null=True)),
+                ("id", models.CharField(max_length=36, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=100)),
+                ("base_iri", models.TextField()),
+                ("rid_namespace", models.CharField(max_length=36)),
+                ("description", models.TextField(blank=True)),
+                ("default_branch", models.CharField(default="main", max_length=200)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(max_length=400)),
+                ("deleted_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('deleted_at__isnull', True)), fields=('name',), name='ontology_live_name')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=("name",),
+                        name="ontology_live_name",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Line',
+            name="Line",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fork_seq', models.BigIntegerField()),
-                ('tip_seq', models.BigIntegerField()),
-                ('chain', models.TextField()),
-                ('owner', models.CharField(max_length=200)),
-                ('writes', models.BigIntegerField(default=0)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='ontology.line')),
-                ('ontology', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='ontology.ontology')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("fork_seq", models.BigIntegerField()),
+                ("tip_seq", models.BigIntegerField()),
+                ("chain", models.TextField()),
+                ("owner", models.CharField(max_length=200)),
+                ("writes", models.BigIntegerField(default=0)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, to="ontology.line"
+                    ),
+                ),
+                (
+                    "ontology",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="ontology.ontology",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Commit',
+            name="Commit",
             fields=[
-                ('id', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('seq', models.BigIntegerField()),
-                ('parent', models.CharField(blank=True, max_length=64)),
-                ('merged', models.CharField(blank=True, max_length=64)),
-                ('author_id', models.CharField(max_length=200)),
-                ('author_username', models.CharField(max_length=200)),
-                ('time', models.DateTimeField()),
-                ('message', models.TextField()),
-                ('content_hash', models.CharField(max_length=64)),
-                ('change_count', models.BigIntegerField()),
-                ('signature', models.TextField(blank=True)),
-                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='ontology.line')),
-                ('ontology', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='ontology.ontology')),
+                ("id", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("seq", models.BigIntegerField()),
+                ("parent", models.CharField(blank=True, max_length=64)),
+                ("merged", models.CharField(blank=True, max_length=64)),
+                ("author_id", models.CharField(max_length=200)),
+                ("author_username", models.CharField(max_length=200)),
+                ("time", models.DateTimeField()),
+                ("message", models.TextField()),
+                ("content_hash", models.CharField(max_length=64)),
+                ("change_count", models.BigIntegerField()),
+                ("signature", models.TextField(blank=True)),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="ontology.line",
+                    ),
+                ),
+                (
+                    "ontology",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="ontology.ontology",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Branch',
+            name="Branch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', ontology.store.orm.models.CodePointField(max_length=200)),
-                ('protected', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(max_length=400)),
-                ('updated_at', models.DateTimeField()),
-                ('head', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='ontology.commit')),
-                ('ontology', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='branches', to='ontology.ontology')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", ontology.store.orm.models.CodePointField(max_length=200)),
+                ("protected", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(max_length=400)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "head",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="ontology.commit",
+                    ),
+                ),
+                (
+                    "ontology",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="branches",
+                        to="ontology.ontology",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', ontology.store.orm.models.CodePointField(max_length=200)),
-                ('message', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(max_length=400)),
-                ('commit', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='ontology.commit')),
-                ('ontology', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='ontology.ontology')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", ontology.store.orm.models.CodePointField(max_length=200)),
+                ("message", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(max_length=400)),
+                (
+                    "commit",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="ontology.commit",
+                    ),
+                ),
+                (
+                    "ontology",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tags",
+                        to="ontology.ontology",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DocumentVersion',
+            name="DocumentVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rid', ontology.store.orm.models.CodePointField(max_length=36)),
-                ('kind', ontology.store.orm.models.CodePointField(max_length=20)),
-                ('name_key', ontology.store.orm.models.CodePointField(max_length=500)),
-                ('status', models.CharField(blank=True, max_length=20)),
-                ('seq_from', models.BigIntegerField()),
-                ('seq_to', models.BigIntegerField(null=True)),
-                ('deleted', models.BooleanField(default=False)),
-                ('body', models.TextField()),
-                ('body_hash', models.CharField(max_length=64)),
-                ('created', models.TextField()),
-                ('updated', models.TextField()),
-                ('search', models.TextField(blank=True)),
-                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='ontology.line')),
+                ("id", ontology.store.orm.models.RowNumberField(primary_key=True, serialize=False)),
+                ("rid", ontology.store.orm.models.CodePointField(max_length=36)),
+                ("kind", ontology.store.orm.models.CodePointField(max_length=20)),
+                ("name_key", ontology.store.orm.models.CodePointField(max_length=500)),
+                ("status", models.CharField(blank=True, max_length=20)),
+                ("seq_from", models.BigIntegerField()),
+                ("seq_to", models.BigIntegerField(null=True)),
+                ("deleted", models.BooleanField(default=False)),
+                ("body", models.TextField()),
+                ("body_hash", models.CharField(max_length=64)),
+                ("created", models.TextField()),
+                ("updated", models.TextField()),
+                ("search", models.TextField(blank=True)),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="ontology.line",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['line', 'seq_from'], name='version_changes'), models.Index(condition=models.Q(('seq_to__isnull', True)), fields=['line', 'kind', 'name_key', 'rid'], name='version_live'), models.Index(fields=['line', 'kind', 'name_key', 'rid', 'seq_from'], name='version_old')],
-                'constraints': [models.UniqueConstraint(fields=('line', 'rid', 'seq_from'), name='version_identity')],
+                "indexes": [
+                    models.Index(fields=["line", "seq_from"], name="version_changes"),
+                    models.Index(
+                        condition=models.Q(("seq_to__isnull", True)),
+                        fields=["line", "kind", "name_key", "rid"],
+                        name="version_live",
+                    ),
+                    models.Index(
+                        fields=["line", "kind", "name_key", "rid", "seq_from"], name="version_old"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("line", "rid", "seq_from"), name="version_identity"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DocumentIndex',
+            name="DocumentIndex",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rid', ontology.store.orm.models.CodePointField(max_length=36)),
-                ('role', models.CharField(max_length=30)),
-                ('key', models.TextField()),
-                ('seq_from', models.BigIntegerField()),
-                ('seq_to', models.BigIntegerField(null=True)),
-                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='ontology.line')),
+                ("id", ontology.store.orm.models.RowNumberField(primary_key=True, serialize=False)),
+                ("rid", ontology.store.orm.models.CodePointField(max_length=36)),
+                ("role", models.CharField(max_length=30)),
+                ("key", models.TextField()),
+                ("seq_from", models.BigIntegerField()),
+                ("seq_to", models.BigIntegerField(null=True)),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="ontology.line",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['line', 'key', 'role', 'rid'], name='index_by_key')],
+                "indexes": [
+                    models.Index(fields=["line", "key", "role", "rid"], name="index_by_key")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='commit',
-            index=models.Index(fields=['ontology', '-time', '-id'], name='commit_log'),
+            model_name="commit",
+            index=models.Index(fields=["ontology", "-time", "-id"], name="commit_log"),
         ),
         migrations.AddIndex(
-            model_name='commit',
-            index=models.Index(condition=models.Q(('merged', ''), _negated=True), fields=['line', 'seq'], name='commit_merges'),
+            model_name="commit",
+            index=models.Index(
+                condition=models.Q(("merged", ""), _negated=True),
+                fields=["line", "seq"],
+                name="commit_merges",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commit',
-            constraint=models.UniqueConstraint(fields=('line', 'seq'), name='commit_line_seq'),
+            model_name="commit",
+            constraint=models.UniqueConstraint(fields=("line", "seq"), name="commit_line_seq"),
         ),
         migrations.AddConstraint(
-            model_name='branch',
-            constraint=models.UniqueConstraint(fields=('ontology', 'name'), name='branch_name'),
+            model_name="branch",
+            constraint=models.UniqueConstraint(fields=("ontology", "name"), name="branch_name"),
         ),
         migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.UniqueConstraint(fields=('ontology', 'name'), name='tag_name'),
+            model_name="tag",
+            constraint=models.UniqueConstraint(fields=("ontology", "name"), name="tag_name"),
         ),
     ]

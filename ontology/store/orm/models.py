@@ -28,6 +28,15 @@ class CodePointField(models.CharField):  # type: ignore[type-arg]  # not generic
         return parameters
 
 
+class RowNumberField(models.BigAutoField):  # type: ignore[type-arg]  # not generic at run time
+    """A row's number in a table that only grows: SQLite need not keep the highest one elsewhere
+    (``AUTOINCREMENT``), which is a write for every row.
+    """
+
+    def db_type_suffix(self, connection: BaseDatabaseWrapper) -> str | None:
+        return None if connection.vendor == "sqlite" else super().db_type_suffix(connection)
+
+
 class Ontology(models.Model):
     """The registry of ontologies."""
 
@@ -150,7 +159,9 @@ class DocumentVersion(models.Model):
     Rows copied by flattening have ``seq_from`` at the fork and are no changes of the line.
     """
 
-    line = models.ForeignKey(Line, on_delete=models.PROTECT, db_index=False)
+    id = RowNumberField(primary_key=True)
+    # Only the writer adds rows, to a line that it holds: nothing for the database to check.
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, db_index=False, db_constraint=False)
     rid = CodePointField(max_length=36)
     kind = CodePointField(max_length=20)
     name_key = CodePointField(max_length=500)
@@ -187,7 +198,8 @@ class DocumentVersion(models.Model):
 class DocumentIndex(models.Model):
     """What a version is found by besides its name: references, IRI, tags, aliases."""
 
-    line = models.ForeignKey(Line, on_delete=models.PROTECT, db_index=False)
+    id = RowNumberField(primary_key=True)
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, db_index=False, db_constraint=False)
     rid = CodePointField(max_length=36)
     role = models.CharField(max_length=30)
     key = models.TextField()
