@@ -190,11 +190,18 @@ class OrmStore:
             return
         with translated(), transaction.atomic():
             # SQLite holds its one write lock from the BEGIN on (transaction_mode IMMEDIATE).
-            lock = " FOR UPDATE OF b" if is_postgresql() else ""
+            if is_postgresql():
+                # On its own: who has waited here sees the branch as it is now, but everything
+                # else that the statement reads as it was when it began - without the new head.
+                rows(
+                    "SELECT 1 FROM ontology_branch WHERE ontology_id = %s AND name = %s "
+                    "FOR UPDATE",
+                    [ontology_id, branch],
+                )
             found = rows(
                 f"SELECT {COMMIT_COLUMNS} FROM ontology_branch b "
                 "JOIN ontology_commit c ON c.id = b.head_id "
-                f"WHERE b.ontology_id = %s AND b.name = %s{lock}",
+                "WHERE b.ontology_id = %s AND b.name = %s",
                 [ontology_id, branch],
             )
             if not found:
