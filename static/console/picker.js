@@ -163,19 +163,28 @@ function makeCombobox(input) {
     if (many && input.value.trim()) choose(input.value.trim());
     close();
   });
-  input.addEventListener("keydown", async (event) => {
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+  // Keys are answered in their order, also by somebody quicker than the server.
+  let turn = Promise.resolve();
+  let queued = 0;
+
+  async function answer(key) {
+    if (key === "Enter") {
+      if (!list.hidden && active >= 0) choose(options()[active].dataset.value);
+      else if (many && input.value.trim()) choose(input.value.trim());
+      return;
+    }
+    // What is typed last counts.
+    if (timer || list.hidden) ask();
+    await waiting;
+    activate(active + (key === "ArrowDown" ? 1 : active < 0 ? 0 : -1));
+  }
+
+  input.addEventListener("keydown", (event) => {
+    const chooses = queued > 0 || (!list.hidden && active >= 0) || (many && input.value.trim());
+    if (["ArrowDown", "ArrowUp"].includes(event.key) || (event.key === "Enter" && chooses)) {
       event.preventDefault();
-      // What is typed last counts, also for somebody quicker than the server.
-      if (timer || list.hidden) ask();
-      await waiting;
-      activate(active + (event.key === "ArrowDown" ? 1 : active < 0 ? 0 : -1));
-    } else if (event.key === "Enter" && !list.hidden && active >= 0) {
-      choose(options()[active].dataset.value);
-      event.preventDefault();
-    } else if (event.key === "Enter" && many && input.value.trim()) {
-      choose(input.value.trim());
-      event.preventDefault();
+      queued += 1;
+      turn = turn.then(() => answer(event.key)).finally(() => { queued -= 1; });
     } else if (event.key === "Escape" && !list.hidden) {
       close();
       event.preventDefault();

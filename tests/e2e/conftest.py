@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import services
 
 VIEWPORT = {"width": 1280, "height": 900}
+#: Milliseconds for a step; a busy machine with two cores needs them.
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,4 +71,6 @@ def context(
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
     """A page in that window."""
-    return context.new_page()
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE)
+    return opened

@@ -188,7 +188,7 @@ def _import_result(request: HttpRequest, workspace: Workspace, info: JobInfo) ->
 
 def _losses(report: Mapping[str, Any]) -> list[tuple[Any, list[tuple[Any, ...]]]]:
     """Tables out of a loss report, the first row of each its columns."""
-    tables = []
+    tables: list[tuple[Any, list[tuple[Any, ...]]]] = []
     for name, title in _TABLES.items():
         terms = [term for term in report.get(name) or () if isinstance(term, Mapping)]
         if not terms:
