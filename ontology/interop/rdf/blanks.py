@@ -11,7 +11,7 @@ Labels: a hash of the content from the leaves up; within a cycle a few rounds of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ontology.interop.rdf.graph import Graph, Term, Triples
@@ -33,6 +33,8 @@ def is_blank(term: Term) -> bool:
 class Blanks:
     """The blank nodes of a graph, and terms as annotation values.
 
+    ``documents`` are nodes that are to be documents whatever refers to them.
+
     Attributes:
         labels: blank nodes that are documents -> their stable label.
         roots: blank nodes that nothing refers to.
@@ -41,7 +43,7 @@ class Blanks:
         nested: triples put into values so far.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, documents: Iterable[str] = ()) -> None:
         self._subjects = graph.subjects
         self.labels: dict[str, str] = {}
         self.roots: list[str] = []
@@ -50,7 +52,7 @@ class Blanks:
         self._late_labels: Counter[str] = Counter()
         self._inside: dict[str, list[str]] = {}
         self._not_lists: set[str] = set()
-        self._labelled: set[str] = set()
+        self._labelled: set[str] = {node for node in documents if node[:2] == "_:"}
         self._name: Callable[[str], str] = lambda node: self.labels[node]
         self._root = ""
         if graph.has_blanks:

@@ -69,6 +69,8 @@ def classify(ctx: Context) -> None:
         if forced == [Kind.ONTOLOGY]:
             ctx.header = ctx.header or subject
             continue
+        if subject.startswith("_:"):
+            continue  # a resource, as every blank node that is a document
         forced = [kind for kind in forced if kind != Kind.ONTOLOGY]
         ctx.kinds[subject] = tuple(sorted(forced, key=_ORDER.__getitem__))
     if ctx.merge:

@@ -222,6 +222,12 @@ def _data_types(draft: Draft, members: list[str]) -> None:
 # -- data types and enums -------------------------------------------------------------------
 
 
+def _owns(draft: Draft, predicate: str) -> bool:
+    """Whether this is the first kind of its IRI that reads ``predicate``, and so counts it."""
+    first = next((kind for kind in draft.kinds if predicate in HANDLERS.get(kind, ())), draft.kind)
+    return first == draft.kind
+
+
 def _value_type(draft: Draft) -> None:
     ctx = draft.ctx
     restriction = read_restriction(ctx, draft.triples)
@@ -230,8 +236,7 @@ def _value_type(draft: Draft) -> None:
         if draft.body["baseType"] != "string":
             draft.form["facets"] = "verbatim"
         _keep_equivalents(draft, None)
-        draft_terms = (ON_DATATYPE, WITH_RESTRICTIONS)
-        for predicate in draft_terms:
+        for predicate in (ON_DATATYPE, WITH_RESTRICTIONS):
             if predicate in draft.triples:
                 draft.annotate(predicate, draft.triples[predicate], why.NOT_SIMPLE)
         return
@@ -256,17 +261,21 @@ def _keep_restriction(draft: Draft, restriction: Restriction) -> None:
         return
     if WITH_RESTRICTIONS in draft.triples:
         draft.annotate(WITH_RESTRICTIONS, draft.triples[WITH_RESTRICTIONS], why.NOT_SIMPLE)
+    draft.quiet = not _owns(draft, EQUIVALENT_CLASS)
     if restriction.usual:
         # The node (3 triples) and its list of one-triple facets (3 for each), and the link to it.
         draft.count(EQUIVALENT_CLASS, 4 + 3 * len(restriction.constraints))
     else:
         draft.annotate(EQUIVALENT_CLASS, [restriction.term], mapped=True)
+    draft.quiet = False
 
 
 def _keep_equivalents(draft: Draft, taken: Term | None) -> None:
     objects = [term for term in draft.triples.get(EQUIVALENT_CLASS, ()) if term != taken]
     if objects:
+        draft.quiet = not _owns(draft, EQUIVALENT_CLASS)
         equivalents(draft, EQUIVALENT_CLASS, objects)
+        draft.quiet = False
 
 
 def _enum_type(draft: Draft) -> None:
@@ -288,7 +297,10 @@ def _enum_type(draft: Draft) -> None:
         else:
             draft.form["members"] = "verbatim"
             taken = None if direct else term
-            draft.annotate(ONE_OF if direct else EQUIVALENT_CLASS, [term], mapped=True)
+            predicate = ONE_OF if direct else EQUIVALENT_CLASS
+            draft.quiet = not _owns(draft, predicate)
+            draft.annotate(predicate, [term], mapped=True)
+            draft.quiet = False
         if literal and consumed == [DATATYPE]:
             draft.form.pop("types", None)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from ontology.domain.datatypes import DATATYPE_IRIS, parse_data_type
@@ -12,6 +12,7 @@ from ontology.domain.kinds import INSTANCE_KINDS, NO_LANGUAGE, Kind
 from ontology.interop.rdf.context import CLASSES, twin_rid
 from ontology.interop.rdf.datatypes import facet_terms
 from ontology.interop.rdf.form import read_form
+from ontology.interop.rdf.regular import is_regular
 from ontology.interop.rdf.graph import Graph, Term, to_oxigraph
 from ontology.interop.rdf.vocabulary import (
     COMMENT,
@@ -58,19 +59,26 @@ _PROPERTY_KINDS = (Kind.SHARED_PROPERTY, Kind.LINK_TYPE)
 class Emitter:
     """Writes documents into a graph.
 
+    ``opaque`` are subjects whose annotations are not written.
+
     Attributes:
         graph: what has been written; ``settle`` it when done.
         subjects: rid -> subject of the document.
         nested: subject -> blank nodes inside it, in order.
     """
 
-    def __init__(self, documents: Iterable[Document], base: str, namespace: str) -> None:
+    def __init__(
+        self, documents: Iterable[Document], base: str, namespace: str, opaque: Set[str]
+    ) -> None:
         self.graph = Graph()
         self.nested: dict[str, list[str]] = {}
         self.documents = list(documents)
+        self._opaque = opaque
         self._legal: dict[Term, bool] = {}
         self.subjects = _subjects(self.documents, base, namespace, self._is_legal)
         self._domains: dict[str, list[str]] = {}
+        #: Subjects that are described already; an enum does not describe them as its members.
+        self._taken = set(self.subjects.values())
         self._root = ""
 
     def run(self) -> None:
@@ -106,6 +114,12 @@ class Emitter:
     # -- terms ------------------------------------------------------------------------------
 
     def _is_legal(self, term: Term) -> bool:
+        if type(term) is tuple and len(term) == 3:
+            try:
+                term[0].encode()
+            except UnicodeEncodeError:
+                return False
+            term = ("", *term[1:])  # any text will do, so one answer serves them all
         found = self._legal.get(term)
         if found is None:
             try:
@@ -118,15 +132,7 @@ class Emitter:
 
     def _add(self, subject: str, predicate: str, term: Term) -> None:
         """Add a triple; one that RDF cannot say is left to the OMS terms."""
-        if type(term) is tuple and len(term) == 3:
-            legal = self._is_legal(("", *term[1:]))
-            try:
-                term[0].encode()
-            except UnicodeEncodeError:
-                legal = False
-        else:
-            legal = self._is_legal(term)
-        if legal:
+        if self._is_legal(term):
             self.graph.add(subject, predicate, term)
 
     def _iri(self, reference: str) -> str:
@@ -149,48 +155,43 @@ class Emitter:
             head = cell
         return head
 
-    def _value(self, value: Any) -> Term | None:
-        """The term of an annotation value; None when it is none."""
-        if not isinstance(value, Mapping):
-            return None
-        if isinstance(value.get("iri"), str):
+    def _value(self, value: Mapping[str, Any]) -> Term:
+        """The term of a regular annotation value; nodes in it are written."""
+        if "iri" in value:
             return str(value["iri"])
-        if isinstance(value.get("value"), str):
-            language, datatype = value.get("language", ""), value.get("datatype", "")
-            if isinstance(language, str) and isinstance(datatype, str):
-                return (value["value"], language, datatype)
-        if isinstance(value.get("blank"), str):
-            self.graph.has_blanks = True
+        if "value" in value:
+            return (value["value"], value.get("language", ""), value.get("datatype", ""))
+        self.graph.has_blanks = True
+        if "blank" in value:
             return "_:" + str(value["blank"])
-        if isinstance(value.get("node"), list):
+        if "node" in value:
             node = self._blank()
-            self._annotations(node, value["node"])
+            self._write_annotations(node, value["node"])
             return node
-        if isinstance(value.get("list"), list):
-            items = [self._value(item) for item in value["list"]]
-            if all(item is not None and self._is_legal(item) for item in items):
-                return self._list(items)  # type: ignore[arg-type]
-        triple = value.get("triple")
-        if isinstance(triple, Mapping):
-            subject = self._value(triple.get("subject"))
-            inner = self._value(triple.get("object"))
-            if subject is not None and inner is not None:
-                self.graph.has_blanks = True
-                return ("<<", subject, str(triple.get("predicate")), inner)
-        return None
+        if "list" in value:
+            return self._list([self._value(item) for item in value["list"]])
+        triple = value["triple"]
+        return (
+            "<<",
+            self._value(triple["subject"]),
+            triple["predicate"],
+            self._value(triple["object"]),
+        )
 
     def _annotations(self, subject: str, annotations: Any) -> None:
+        """Write annotations as triples: all of them, or none when one is not as imports make it.
+
+        OMS terms say the others: half of them would be read as something else.
+        """
+        if self._root in self._opaque:
+            return
+        said = [item for item in annotations if item.get("predicate") != FORM]
+        if said and is_regular(said, self._is_legal):
+            self._write_annotations(subject, said)
+
+    def _write_annotations(self, subject: str, annotations: Any) -> None:
         for annotation in annotations:
-            if not isinstance(annotation, Mapping):
-                continue
-            predicate = annotation.get("predicate")
-            if predicate == FORM or not isinstance(predicate, str):
-                continue
-            if predicate.startswith("_:") or not self._is_legal(predicate):
-                continue
-            term = self._value(annotation.get("value"))
-            if term is not None:
-                self._add(subject, predicate, term)
+            self._add(subject, annotation["predicate"], self._value(annotation["value"]))
 
     # -- documents --------------------------------------------------------------------------
 
@@ -322,8 +323,9 @@ class Emitter:
             self._add(subject, ONE_OF, self._list(items))
         for member in members:
             iri = member.get("iri")
-            if iri is None or not self._is_legal(iri):
+            if iri is None or iri in self._taken or not self._is_legal(iri):
                 continue
+            self._taken.add(iri)
             self._described(iri, member, read_form(member.get("annotations", ())), "label")
             if member.get("status") == "deprecated":
                 self._add(iri, DEPRECATED, _TRUE)
@@ -351,14 +353,22 @@ def _subjects(
     """
     found: dict[str, str] = {}
     used: set[str] = set()
+    kinds: set[tuple[Kind, str]] = set()
     nameless: list[Document] = []
     for document in documents:
         instance = document.kind in INSTANCE_KINDS
         iri = document.body.get("_iri" if instance else "iri")
         label = isinstance(iri, str) and iri.startswith("_:")
-        if isinstance(iri, str) and is_legal(iri) and not (label and instance):
+        if (
+            isinstance(iri, str)
+            and is_legal(iri)
+            and (not label or document.kind == Kind.RESOURCE)
+            and not iri.startswith(OMS_RID)
+            and (document.kind, iri) not in kinds
+        ):
             found[document.rid] = iri
             used.add(iri)
+            kinds.add((document.kind, iri))
         elif instance:
             found[document.rid] = OMS_RID + document.rid
         else:
@@ -368,11 +378,11 @@ def _subjects(
     if not is_legal(stem + "x"):
         stem = "urn:oms:ontology:"
     for document in sorted(nameless, key=lambda item: (item.kind.value, item.rid)):
-        if document.kind == Kind.RESOURCE:
+        if document.kind == Kind.RESOURCE and "iri" not in document.body:
             twins.setdefault(canonical_digest(document.body), []).append(document.rid)
             continue
-        name = str(document.body.get("apiName"))
-        iri = stem + name
+        name = document.body.get("apiName", "")
+        iri = stem + name if name else ""
         if iri in used:
             iri = f"{stem}{document.kind.value}/{name}"
         if iri in used or not is_legal(iri):

@@ -7,6 +7,7 @@ was imported, and the import of any export is exactly what was exported, by cons
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
@@ -19,7 +20,7 @@ from ontology.interop.rdf.formats import find_format
 from ontology.interop.rdf.graph import Graph, Term, to_oxigraph
 from ontology.interop.rdf.mapping import MappedOntology, map_graph
 from ontology.interop.rdf.overlay import REFERENCE, difference, replace_references
-from ontology.interop.rdf.vocabulary import JSON, OMS, OMS_RID, TYPE, UNSET
+from ontology.interop.rdf.vocabulary import DOCUMENT, JSON, OMS, OMS_RID, TYPE, UNSET
 from oms_project.core.canonical_json import dumps, dumps_text
 from oms_project.core.errors import Invalid
 
@@ -27,6 +28,8 @@ __all__ = ["export_quads", "write"]
 
 #: Formats whose files hold no prefixes; a name made from a prefix must be written out there.
 _WITHOUT_PREFIXES = frozenset({"n-triples", "n-quads"})
+#: Times that kinds, ids and names are said before the fields; two have always been enough.
+_ROUNDS = 4
 _XML_ILLEGAL = frozenset(map(chr, (*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF)))
 
 
@@ -47,15 +50,14 @@ def export_quads(
             that was made from a prefix which is not among them is said.
     """
     documents = [item for item in documents if item.kind != Kind.ONTOLOGY]
-    emitter = Emitter(documents, str(header.get("baseIri", "")), rid_namespace)
-    first = emitter.header(header)
-    emitter.run()
-    graph = emitter.graph
-    graph.settle()
     if prefixes is None:
         prefixes = _legal_prefixes(header)
-    told = _told(graph, header, prefixes, rid_namespace)
-    if _identify(emitter, told):
+    emitter, first, told = _emit(documents, header, prefixes, rid_namespace)
+    graph = emitter.graph
+    for _ in range(_ROUNDS):
+        # What is said of one thing may change what another one is taken for: say it, look again.
+        if not _identify(emitter, told):
+            break
         graph.settle()
         told = _told(graph, header, prefixes, rid_namespace)
     if _complete(emitter, told, header, first):
@@ -142,6 +144,27 @@ def _schemes(triple: Any) -> Iterator[str]:
             yield from _schemes(term)
 
 
+def _emit(
+    documents: list[Document], header: Body, prefixes: Mapping[str, str], namespace: str
+) -> tuple[Emitter, str, MappedOntology]:
+    """The plain triples, the header's subject, and what an import would make of them.
+
+    Annotations whose nodes would become documents of their own are left to OMS terms.
+    """
+    opaque: set[str] = set()
+    while True:
+        emitter = Emitter(documents, str(header.get("baseIri", "")), namespace, opaque)
+        first = emitter.header(header)
+        emitter.run()
+        emitter.graph.settle()
+        told = _told(emitter.graph, header, prefixes, namespace)
+        owners = {node: root for root, nodes in emitter.nested.items() for node in nodes}
+        found = {owners[subject] for subject, _ in told.origins if subject in owners}
+        if not found:
+            return emitter, first, told
+        opaque |= found
+
+
 def _told(
     graph: Graph, header: Body, prefixes: Mapping[str, str], namespace: str
 ) -> MappedOntology:
@@ -172,6 +195,10 @@ def _identify(emitter: Emitter, told: MappedOntology) -> bool:
         kinds.setdefault(subject, set()).add(kind)
     graph = emitter.graph
     said = False
+    for subject in kinds.keys() - wanted.keys():
+        if subject in graph.subjects:
+            said = True
+            graph.add(subject, UNSET, (DOCUMENT, "", ""))
     for subject, documents in wanted.items():
         one = len(documents) == 1
         if {document.kind for document in documents} != kinds.get(subject):
@@ -285,12 +312,18 @@ def _legal_prefixes(header: Body) -> dict[str, str]:
     """The prefixes that can be written."""
     found: dict[str, str] = {}
     for name, namespace in sorted(header.get("prefixes", {}).items()):
+        if _PREFIX.fullmatch(name) is None:
+            continue
         try:
-            ox.serialize((), format=ox.RdfFormat.TURTLE, prefixes={name: namespace})
+            ox.NamedNode(namespace)
         except ValueError:
             continue
         found[name] = namespace
     return found
+
+
+#: PN_PREFIX of Turtle as far as XML names go, or the empty prefix.
+_PREFIX = re.compile(r"([^\W\d_]([\w.-]*[\w-])?)?")
 
 
 def _xml_safe(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:

@@ -115,6 +115,8 @@ class Graph:
     def add(self, subject: str, predicate: str, value: Term) -> None:
         """Add a triple; ``settle`` must follow the last one."""
         self.subjects.setdefault(subject, {}).setdefault(predicate, []).append(value)
+        if subject[:2] == "_:":
+            self.has_blanks = True
 
     def settle(self) -> None:
         """Remove repeats and count."""

@@ -122,6 +122,8 @@ def _check_xml(name: str, data: bytes, max_depth: int) -> dict[str, str]:
         parser.Parse(data, True)
     except expat.ExpatError as error:
         reason = expat.ErrorString(error.code)
+        if "amplification" in reason:
+            raise _bomb(name, "the entities in it") from error
         raise Invalid(
             f"{name}, line {error.lineno}, column {error.offset + 1}: {reason}. "
             "Correct the XML and import again.",

@@ -13,7 +13,7 @@ from typing import Any
 
 from ontology.domain.kinds import Kind
 from ontology.interop.rdf.graph import Graph, Term, is_literal
-from ontology.interop.rdf.vocabulary import JSON, OMS, OMS_RID, TYPE, UNSET
+from ontology.interop.rdf.vocabulary import DOCUMENT, JSON, OMS, OMS_RID, TYPE, UNSET
 from oms_project.core.canonical_json import loads
 from oms_project.core.errors import Invalid
 from oms_project.core.ids import is_rid
@@ -86,6 +86,10 @@ def take_identity(graph: Graph) -> tuple[Identity, dict[str, int]]:
             terms = [predicate for predicate in triples if predicate.startswith(OMS)]
             if terms:
                 triples = dict(triples)
+                if (DOCUMENT, "", "") in triples.get(UNSET, ()):
+                    for predicate, objects in graph.subjects.pop(subject).items():
+                        _count(counts, predicate, len(objects))
+                    continue
                 for predicate in terms:
                     objects = triples.pop(predicate)
                     _count(counts, predicate, len(objects))

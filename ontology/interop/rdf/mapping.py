@@ -135,7 +135,7 @@ def map_graph(
     report = LossReport(triples=graph.size, named_graphs=graph.named_graphs)
     ctx = Context(
         graph=graph,
-        blanks=Blanks(graph),
+        blanks=Blanks(graph, identity.kinds),
         identity=identity,
         existing=Existing(d for d in existing if d.rid != ontology_rid),
         namespace=rid_namespace,
@@ -217,6 +217,8 @@ def _build(ctx: Context, on_progress: Progress | None) -> dict[tuple[str, Kind],
         others = [HANDLERS.get(kind, {}) for kind in kinds] if len(kinds) > 1 else ()
         for kind in kinds:
             draft = Draft(ctx, subject, kind, kinds, triples)
+            if kind not in DEFINITION_KINDS:
+                draft.quiet = kind != kinds[0]
             if kind in DEFINITION_KINDS:
                 draft.body["apiName"] = ctx.names[kind][subject]
                 draft.body["iri"] = subject
@@ -320,23 +322,33 @@ def _subject_of(document: Document) -> str:
 def _overlay(
     ctx: Context, bodies: dict[tuple[str, Kind], dict[str, Any]]
 ) -> dict[tuple[str, Kind], Document]:
-    documents: dict[tuple[str, Kind], Document] = {}
+    return {
+        (subject, kind): Document(
+            ctx.rids[kind][subject], kind, _overlaid(ctx, subject, kind, body)
+        )
+        for (subject, kind), body in bodies.items()
+    }
+
+
+def _overlaid(ctx: Context, subject: str, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+    """``body`` with the fields that OMS terms say."""
     identity = ctx.identity
-    overlaid = bool(identity.fields or identity.unset)
-    for (subject, kind), body in bodies.items():
-        changes = identity.changes(subject, kind) if overlaid else None
-        if changes is not None:
-            fields: dict[str, Any] = {}
-            for name, value in changes[0].items():
-                try:
-                    fields[name] = restore_references(value, lambda ref: _referred(ctx, ref))
-                except LookupError:
-                    term = OMS + name
-                    ctx.mapped[term] -= 1
-                    ctx.unplaced[term, why.DANGLING, why.NOWHERE] += 1
-            body = apply(kind, subject, body, fields, changes[1])
-        documents[subject, kind] = Document(ctx.rids[kind][subject], kind, body)
-    return documents
+    changes = None
+    if identity.fields or identity.unset:
+        changes = identity.changes(subject, kind)
+    if changes is None:
+        return body
+    fields: dict[str, Any] = {}
+    for name, value in changes[0].items():
+        try:
+            fields[name] = restore_references(value, lambda reference: _referred(ctx, reference))
+        except LookupError:
+            term = next(
+                term for term in (OMS + name, f"{OMS}{kind.value}:{name}") if ctx.mapped[term]
+            )
+            ctx.mapped[term] -= 1
+            ctx.unplaced[term, why.DANGLING, why.NOWHERE] += 1
+    return apply(kind, subject, body, fields, changes[1])
 
 
 def _referred(ctx: Context, reference: Any) -> str:
@@ -359,13 +371,18 @@ def _resources(ctx: Context) -> dict[tuple[str, Kind], Document]:
         if subject in ctx.kinds or subject in inside or subject == ctx.header:
             continue
         draft = Draft(ctx, subject, kind, (kind,), triples)
-        documents[subject, kind] = Document(ctx.rid(kind, subject), kind, _resource(draft))
+        body = _overlaid(ctx, subject, kind, _resource(draft))
+        documents[subject, kind] = Document(ctx.rid(kind, subject), kind, body)
     for node, label in blanks.labels.items():
         triples = ctx.subjects.get(node)
-        if triples:
-            body = {"iri": "_:" + label, "annotations": _node(ctx, triples, label)}
+        if triples or node in ctx.identity.kinds:
+            body: dict[str, Any] = {"iri": "_:" + label}
+            if triples:
+                body["annotations"] = _node(ctx, triples, label)
             documents[node, kind] = Document(
-                ctx.identity.rid(node, kind) or ctx.rid(kind, "_:" + label), kind, body
+                ctx.identity.rid(node, kind) or ctx.rid(kind, "_:" + label),
+                kind,
+                _overlaid(ctx, node, kind, body),
             )
     twins: Counter[str] = Counter()
     for node in sorted(blanks.roots, key=lambda label: (len(label), label)):
@@ -376,7 +393,7 @@ def _resources(ctx: Context) -> dict[tuple[str, Kind], Document]:
         digest = canonical_digest(body)
         twins[digest] += 1
         rid = ctx.identity.rid(node, kind) or twin_rid(ctx.namespace, digest, twins[digest])
-        documents[node, kind] = Document(rid, kind, body)
+        documents[node, kind] = Document(rid, kind, _overlaid(ctx, node, kind, body))
     for label, annotations, size in blanks.late:
         body = {"iri": "_:" + label, "annotations": annotations}
         term = annotations[0]["predicate"]

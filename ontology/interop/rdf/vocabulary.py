@@ -66,7 +66,9 @@ REPLACED_BY = DCTERMS + "isReplacedBy"
 #: Marks how the RDF said something, where OMS itself would say it in another way. It stands in
 #: the annotations of a document and is never written as a triple.
 FORM = OMS + "form"
+#: Names a field that is not to be there; ``DOCUMENT`` for the whole document.
 UNSET = OMS + "unset"
+DOCUMENT = "document"
 
 CLASS_TYPES = frozenset({CLASS, OWL_CLASS})
 PROPERTY_TYPES = frozenset({PROPERTY, DATATYPE_PROPERTY, OBJECT_PROPERTY, ANNOTATION_PROPERTY})
