@@ -190,7 +190,7 @@ _ITEMS: dict[Kind, dict[str, dict[str, tuple[Kind, ...]]]] = {
 }
 #: Fields of a body that references stand in, of any kind.
 REFERENCE_FIELDS = frozenset(
-    {"dataTypes", "deprecation"}.union(
+    {"dataTypes", "deprecation", "equivalentTo"}.union(
         *(fields for table in (_LISTS, _SINGLES, _ITEMS) for fields in table.values())
     )
 )

@@ -29,9 +29,10 @@ __all__ = [
     "item_key",
     "normalise",
     "normalised",
+    "reference_kinds",
     "reference_pairs",
-    "same_entries",
     "references",
+    "same_entries",
     "search_text",
     "shape_problems",
 ]
@@ -318,6 +319,13 @@ def reference_pairs(kind: Kind, body: Body) -> list[tuple[str, str]]:
     return pairs
 
 
+def reference_kinds(kind: Kind, role: str) -> frozenset[Kind]:
+    """The kinds that a target of a ``kind`` in ``role`` may have; none where it depends on more
+    than the role (``rules``).
+    """
+    return _KINDS_OF_ROLE.get(role) or _KINDS_OF_FIELD.get((kind, role), frozenset())
+
+
 def _mentions(body: Body) -> Iterator[Reference]:
     """Where an IRI may stand as well as a reference."""
     for position, target in enumerate(body.get("equivalentTo", ())):
@@ -459,4 +467,18 @@ _SPECIAL_REFERENCES: dict[Kind, Callable[[Body], Iterator[Reference]]] = {
     Kind.SHARED_PROPERTY: lambda body: _property_references(body, ""),
     Kind.INTERFACE: _interface_references,
     Kind.ACTION_TYPE: _action_references,
+}
+_KINDS_OF_ROLE: dict[str, frozenset[Kind]] = {
+    "sharedProperty": frozenset({Kind.SHARED_PROPERTY}),
+    "dataTypes": _TYPES_OF_VALUES,
+    "linkConstraints": frozenset({Kind.LINK_TYPE}),
+    "parameters": _OBJECTS,
+    "equivalentTo": _ANY,
+    "replacedBy": _ANY,
+}
+_KINDS_OF_FIELD: dict[tuple[Kind, str], frozenset[Kind]] = {
+    (kind, field): kinds
+    for table in (_REFERENCE_LISTS, _REFERENCE_FIELDS)
+    for kind, fields in table.items()
+    for field, kinds in fields
 }

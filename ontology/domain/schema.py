@@ -7,8 +7,7 @@ So it serves for one definition of a hundred thousand as well as for all of them
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ontology.domain.documents import Body
 from ontology.domain.kinds import Kind
@@ -26,8 +25,7 @@ PARENT_FIELDS: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveProperty:
+class EffectiveProperty(NamedTuple):
     """A property as a type has it, own or inherited, with its shared property's fields filled in.
 
     Attributes:
@@ -63,6 +61,7 @@ class Schema:
     def __init__(self, state: State) -> None:
         self._state = state
         self._documents: dict[str, DocumentLike | None] = {}
+        self._own: dict[str, list[EffectiveProperty]] = {}
         self._effective: dict[str, dict[str, EffectiveProperty]] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
@@ -71,7 +70,8 @@ class Schema:
     # --- documents ------------------------------------------------------------------------------
     def load(self, rids: Collection[str]) -> None:
         """Read the documents of ``rids`` that are not known yet, in one go."""
-        missing = {rid for rid in rids if rid not in self._documents}
+        known = self._documents
+        missing = {rid for rid in rids if rid not in known}
         if missing:
             found = self._state.get_many(missing)
             for rid in missing:
@@ -172,11 +172,19 @@ class Schema:
     # --- properties -----------------------------------------------------------------------------
     def own_properties(self, rid: str) -> list[EffectiveProperty]:
         """Properties that the definition itself declares, resolved, in their order."""
+        known = self._own.get(rid)
+        if known is None:
+            known = self._own[rid] = self._find_own(rid)
+        return known
+
+    def _find_own(self, rid: str) -> list[EffectiveProperty]:
         document = self.get(rid)
         if document is None:
             return []
         field = "fields" if document.kind == Kind.STRUCT_TYPE else "properties"
         items = document.body.get(field, ())
+        if not items:
+            return []
         self.load([item["sharedProperty"] for item in items if item.get("sharedProperty")])
         return [self._resolve(rid, item) for item in items]
 
@@ -190,8 +198,9 @@ class Schema:
         if known is not None:
             return known
         self._effective[rid] = {}  # a cycle ends here
-        found: dict[str, EffectiveProperty] = {}
-        for parent in self.parents(rid):
+        first, *others = self.parents(rid) or ("",)
+        found = dict(self.properties(first)) if first else {}
+        for parent in others:
             for key, effective in self.properties(parent).items():
                 found.setdefault(key, effective)
         for own in self.own_properties(rid):

@@ -123,9 +123,9 @@ class OverlayState:
         found: dict[str, set[str]] = {}
         stored = self._base.referrers(iris, ("iri",)) if iris else {}
         for iri in iris:
-            rids = {rid for rid, _ in stored.get(iri, ()) if rid not in self.changes}
-            rids.update(self._iris.get(iri, ()))
-            found[iri] = rids
+            found[iri] = set(self._iris.get(iri, ()))
+            if iri in stored:
+                found[iri].update(rid for rid, _ in stored[iri] if rid not in self.changes)
         return found
 
     def get_many(self, rids: Collection[str]) -> dict[str, DocumentLike]:

@@ -129,7 +129,8 @@ def write_commit(
     Args:
         stored: what stands in the store for the changed documents; read where it is missing.
     """
-    missing = [change.rid for change in changes if change.rid not in stored]
+    # Nothing has been deleted before the first commit, so there is nothing more to be found.
+    missing = [change.rid for change in changes if change.rid not in stored] if head.parents else []
     known = {**stored, **store.reader(info.id, head).get_with_deleted(missing)}
     return store.commit(
         info.id,

@@ -15,6 +15,7 @@ from ontology.access import permitted_branch
 from ontology.contract import CommitInfo, ImportResult, OntologyInfo
 from ontology.domain.documents import Document, DocumentChange
 from ontology.domain.kinds import Kind
+from ontology.domain.state import MemoryState, State
 from ontology.domain.validation import validate_changes
 from ontology.interop.rdf import Limits, MappedOntology, combine, map_quads, read_quads
 from ontology.services.changes import (
@@ -72,7 +73,7 @@ def import_rdf(
     changes = _changes(info, stored, mapped, mode)
     if on_progress is not None:
         on_progress("validate", 0, len(changes))
-    refuse_problems(validate_changes(store.reader(info.id, head), changes))
+    refuse_problems(validate_changes(_state(info, head, stored, changes), changes))
     commit: CommitInfo | None = None
     if changes and not dry_run:
         if on_progress is not None:
@@ -92,6 +93,18 @@ def import_rdf(
         counts=dict(Counter(document.kind.value for document in mapped.documents)),
         report=mapped.report.as_dict(),
         dry_run=dry_run,
+    )
+
+
+def _state(
+    info: OntologyInfo,
+    head: CommitInfo,
+    stored: dict[str, StoredDocument],
+    changes: Sequence[DocumentChange],
+) -> State:
+    """What to validate against: memory, where little is stored and much would be asked for."""
+    return (
+        MemoryState(stored.values()) if len(stored) < len(changes) else store.reader(info.id, head)
     )
 
 

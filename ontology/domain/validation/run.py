@@ -8,6 +8,8 @@ from ontology.domain.documents import (
     Body,
     DocumentChange,
     Problem,
+    reference_kinds,
+    reference_pairs,
     references,
     shape_problems,
 )
@@ -143,14 +145,17 @@ class _Validation:
             holders = self._state.find_names(kind, list(by_key))
             for key, changes in by_key.items():
                 for change in changes:
-                    self._check_name(change, holders.get(key, []))
+                    self._check_name(change, holders[key])
         self._check_iris(described)
 
     def _check_name(self, change: DocumentChange, holders: Sequence[str]) -> None:
         assert change.after is not None
-        report = self._report(change.kind, change.rid, change.after)
         name = change.after["apiName"]
-        if (problem := name_problem(name)) is not None:
+        problem = name_problem(name)
+        if problem is None and holders == [change.rid]:
+            return
+        report = self._report(change.kind, change.rid, change.after)
+        if problem is not None:
             report.add("/apiName", "name", f"'{name}' cannot be a name: {problem}.")
         for rid in holders:
             if rid != change.rid:
@@ -167,8 +172,10 @@ class _Validation:
         holders = self._state.find_iris(described)
         for iri, changes in described.items():
             for change in changes:
-                others = holders[iri] - {change.rid}
-                for rid in sorted(others):
+                others = holders[iri]
+                if len(others) == 1:
+                    continue  # itself
+                for rid in sorted(others - {change.rid}):
                     document = self._schema.get(rid)
                     if document is not None and document.kind == change.kind:
                         assert change.after is not None
@@ -205,36 +212,43 @@ class _Validation:
 
     def _check_references(self, changes: Iterable[DocumentChange]) -> None:
         found = [
-            (change, list(references(change.kind, change.after)))
+            (change, reference_pairs(change.kind, change.after))
             for change in changes
             if change.after is not None
         ]
-        self._schema.load({item.target for _, listed in found for item in listed})
-        for change, listed in found:
-            assert change.after is not None
-            report = None
-            for reference in listed:
-                document = self._schema.get(reference.target)
-                if document is not None and document.kind in reference.kinds:
-                    continue
-                report = report or self._report(change.kind, change.rid, change.after)
-                if document is None:
-                    deleted = self._state.changes.get(reference.target)
-                    what = deleted.label if deleted is not None else reference.target
-                    why = "is deleted" if deleted is not None else "does not exist"
-                    report.add(
-                        reference.pointer,
-                        "dangling-reference",
-                        f"It refers to {what}, which {why}. Create it, or remove the reference.",
-                    )
-                else:
-                    kinds = " or ".join(sorted(kind.value for kind in reference.kinds))
-                    report.add(
-                        reference.pointer,
-                        "reference-kind",
-                        f"It refers to {document.kind.value}/{document.body.get('apiName')}, "
-                        f"but {reference.role} takes {kinds}.",
-                    )
+        self._schema.load({target for _, pairs in found for _, target in pairs})
+        for change, pairs in found:
+            if not all(self._may_refer(change.kind, role, target) for role, target in pairs):
+                self._report_references(change)
+
+    def _may_refer(self, kind: Kind, role: str, target: str) -> bool:
+        document = self._schema.get(target)
+        return document is not None and document.kind in reference_kinds(kind, role)
+
+    def _report_references(self, change: DocumentChange) -> None:
+        assert change.after is not None
+        report = self._report(change.kind, change.rid, change.after)
+        for reference in references(change.kind, change.after):
+            document = self._schema.get(reference.target)
+            if document is not None and document.kind in reference.kinds:
+                continue
+            if document is None:
+                deleted = self._state.changes.get(reference.target)
+                what = deleted.label if deleted is not None else reference.target
+                why = "is deleted" if deleted is not None else "does not exist"
+                report.add(
+                    reference.pointer,
+                    "dangling-reference",
+                    f"It refers to {what}, which {why}. Create it, or remove the reference.",
+                )
+            else:
+                kinds = " or ".join(sorted(kind.value for kind in reference.kinds))
+                report.add(
+                    reference.pointer,
+                    "reference-kind",
+                    f"It refers to {document.kind.value}/{document.body.get('apiName')}, "
+                    f"but {reference.role} takes {kinds}.",
+                )
 
     # --- documents ------------------------------------------------------------------------------
     def _check_descriptive(self, kind: Kind, rid: str, body: Body) -> None:

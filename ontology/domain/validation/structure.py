@@ -17,6 +17,8 @@ __all__ = ["check_cycle", "check_link_type", "check_object_type", "check_struct"
 
 #: Data types whose values cannot identify anything.
 _NO_KEYS = frozenset({"json", "geopoint", "geoshape", "vector", "binary", "langString", "double"})
+#: Fields of an object type that name properties.
+_KEY_FIELDS = frozenset({"primaryKey", "titleProperty", "uniqueConstraints"})
 #: narrower -> wider: each value of the first is one of the second.
 _WIDER = {
     "long": {"integer", "decimal", "double"},
@@ -29,12 +31,16 @@ _WIDER = {
 def check_typed(report: Reporter, schema: Schema) -> None:
     """Rules for everything with properties: object types, interfaces, link types."""
     own = schema.own_properties(report.rid)
-    _check_parts(report, schema, own, "properties")
+    if own:
+        _check_parts(report, schema, own, "properties")
     _check_inheritance(report, schema, own)
 
 
 def check_object_type(report: Reporter, schema: Schema) -> None:
     """Keys, title and interfaces of an object type."""
+    interfaces = () if report.body.get("isAbstract") else schema.interfaces(report.rid)
+    if not interfaces and _KEY_FIELDS.isdisjoint(report.body):
+        return
     properties = schema.properties(report.rid)
     for position, name in enumerate(report.body.get("primaryKey", ())):
         _check_key_part(report, properties, name, f"/primaryKey/{position}", identifies=True)
@@ -51,9 +57,8 @@ def check_object_type(report: Reporter, schema: Schema) -> None:
             report.add(pointer, "unknown-property", "Name at least one property.")
         for place, name in enumerate(constraint["properties"]):
             _check_key_part(report, properties, name, f"{pointer}/{place}", identifies=False)
-    if not report.body.get("isAbstract"):
-        for interface in schema.interfaces(report.rid):
-            _check_interface(report, schema, properties, interface)
+    for interface in interfaces:
+        _check_interface(report, schema, properties, interface)
 
 
 def _check_key_part(
@@ -134,11 +139,11 @@ def _check_parts(
 def _check_inheritance(report: Reporter, schema: Schema, own: list[EffectiveProperty]) -> None:
     """Own against inherited properties, and inherited ones of several parents."""
     parents = schema.parents(report.rid)
-    if not parents:
-        return
+    if not parents or (len(parents) == 1 and not own):
+        return  # what one parent hands down was checked there
     own_keys = {name_key(part.api_name): position for position, part in enumerate(own)}
-    inherited: dict[str, EffectiveProperty] = {}
-    for parent in parents:
+    inherited = dict(schema.properties(parents[0]))
+    for parent in parents[1:]:
         for key, part in schema.properties(parent).items():
             other = inherited.setdefault(key, part)
             if other is part or key in own_keys or _same_meaning(other, part):

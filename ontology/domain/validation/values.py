@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from oms_project.core.ids import is_rid
@@ -33,6 +34,7 @@ _NUMERIC = frozenset({"integer", "long", "decimal", "double"})
 _ORDERED = _NUMERIC | {"date", "timestamp", "time"}
 _TEXTUAL = frozenset({"string", "uri", "binary"})
 _TEXT_MAPS = ("displayName", "description", "label")
+_PARTS = ("properties", "fields", "members", "parameters")
 
 
 def iri_problem(text: str) -> str | None:
@@ -66,22 +68,28 @@ def check_texts(report: Reporter) -> None:
     if iri and (problem := iri_problem(iri)) is not None:
         report.add("/iri", "iri", f"'{iri}' cannot be an IRI: {problem}.")
     _check_language_maps(report, report.body, "")
-    for field in ("properties", "fields", "members", "parameters"):
+    for field in _PARTS:
         items = report.body.get(field)
         for position, item in enumerate(items if isinstance(items, list) else ()):
-            _check_language_maps(report, item, f"/{field}/{position}")
+            if any(name in item for name in _TEXT_MAPS):
+                _check_language_maps(report, item, f"/{field}/{position}")
 
 
 def _check_language_maps(report: Reporter, body: Body, pointer: str) -> None:
     for field in _TEXT_MAPS:
         for tag in body.get(field, ()):
-            if tag != NO_LANGUAGE and _LANGUAGE.fullmatch(tag) is None:
+            if not _is_language(tag):
                 report.add(
                     f"{pointer}/{field}/{tag}",
                     "language",
                     f"'{tag}' is not a language tag. Use one such as en or ko, "
                     f"or {NO_LANGUAGE} for text without a language.",
                 )
+
+
+@lru_cache(maxsize=1024)
+def _is_language(tag: str) -> bool:
+    return tag == NO_LANGUAGE or _LANGUAGE.fullmatch(tag) is not None
 
 
 def check_data_types(report: Reporter, data_types: list[str], pointer: str) -> None:
