@@ -60,6 +60,8 @@ def test_a_merge_with_conflicts_is_settled_one_by_one(page: Page) -> None:
     # One answer of two: nothing is written, and the answer is not lost.
     page.get_by_role("button", name="Merge").click()
     expect(page.get_by_role("heading", name="1 conflict needs your decision")).to_be_visible()
+    expect(label).to_contain_text("Settled")
+    expect(label.locator("[data-own]")).to_have_value("Consignment, chilled")
 
     page.get_by_role("group", name="For everything").get_by_label("take theirs").check()
     page.get_by_role("button", name="Preview").last.click()
@@ -97,7 +99,7 @@ def test_a_file_is_tried_imported_exported_and_verified(page: Page, tmp_path: Pa
         encoding="utf-8",
     )
     page.get_by_role("main").get_by_role("link", name="Import a file").click()
-    page.get_by_label("Files").set_input_files(file)
+    page.get_by_label("Files", exact=True).set_input_files(file)
     page.get_by_role("button", name="Try it").click()
     page.get_by_text("Nothing is written yet.").wait_for()
     expect(page.get_by_role("row", name="Object types")).to_contain_text("2")
@@ -120,7 +122,7 @@ def test_a_broken_file_is_a_readable_failure(page: Page, tmp_path: Path) -> None
     file.write_text("this is not turtle", encoding="utf-8")
     branch = make_branch(page, "broken")
     page.goto(f"{DEMO}/transfer/?ref={branch}")
-    page.get_by_label("Files").set_input_files(file)
+    page.get_by_label("Files", exact=True).set_input_files(file)
     page.get_by_role("button", name="Try it").click()
     page.get_by_role("heading", name="It did not work").wait_for()
     expect(page.get_by_role("alert")).to_contain_text("broken.ttl")

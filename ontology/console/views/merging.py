@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -26,6 +26,7 @@ from ontology.console.presenters.conflicts import (
 )
 from ontology.console.presenters.values import Naming
 from ontology.console.workspace import Workspace, open_workspace
+from ontology.contract import Conflict as MergeConflict
 from ontology.contract import MergeResult
 
 __all__ = ["merge", "revert"]
@@ -150,9 +151,12 @@ def _run(
             result = act(True, None, None)
         except (Conflict, Invalid) as error:
             problem = problem or _told(error)
-    context.update(
-        _previewed(workspace, context, result, answers, errors) if result is not None else {}
-    )
+    if result is not None:
+        every = result.conflicts
+        if answers is not None and answers.resolutions:
+            # Answered conflicts stay on the page, so that an answer can be changed.
+            every = act(True, None, None).conflicts
+        context.update(_previewed(workspace, context, result, every, answers, errors))
     context["problem"] = problem
     context["answered"] = answers is not None
     context["general"] = answers.general if answers else ""
@@ -169,13 +173,14 @@ def _previewed(
     workspace: Workspace,
     context: dict[str, Any],
     result: MergeResult,
+    every: Sequence[MergeConflict],
     answers: Answers | None,
     errors: list[Any],
 ) -> dict[str, Any]:
     names = dict(result.changes.names) if result.changes else {}
     unknown = {
         found.group()
-        for conflict in result.conflicts[:MOST_CONFLICTS]
+        for conflict in every[:MOST_CONFLICTS]
         for value in (conflict.base, conflict.ours, conflict.theirs)
         for found in _rids(value)
     } - names.keys()
@@ -186,8 +191,9 @@ def _previewed(
     naming = Naming(workspace.name, context["into"], names)
     return {
         "result": result,
-        "conflicts": arrange_conflicts(result.conflicts, answers, naming, errors),
-        "more_conflicts": max(0, len(result.conflicts) - MOST_CONFLICTS),
+        "conflicts": arrange_conflicts(every, answers, naming, errors),
+        "open": {conflict.id for conflict in result.conflicts},
+        "more_conflicts": max(0, len(every) - MOST_CONFLICTS),
         "problems": [
             {
                 **problem,
