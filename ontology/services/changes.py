@@ -8,11 +8,19 @@ from oms_project.core.authorization import permissions
 from oms_project.core.context import current_actor
 from oms_project.core.errors import Conflict, Invalid
 from ontology.access import permitted_branch
-from ontology.contract import Change, CommitInfo, CommitResult, OntologyInfo
+from ontology.contract import (
+    Change,
+    CommitInfo,
+    CommitResult,
+    DiffResult,
+    DocumentView,
+    OntologyInfo,
+)
 from ontology.domain.documents import DocumentChange, Problem
 from ontology.domain.validation import validate_changes
 from ontology.selectors.diffs import diff_of
 from ontology.selectors.documents import view_of
+from ontology.services.lazy import LazyCommitResult
 from ontology.services.planning import Plan, plan_changes
 from ontology.store import store
 from ontology.store.port import DocumentWrite, StoredDocument
@@ -99,19 +107,17 @@ def _result(
     dry_run: bool = False,
 ) -> CommitResult:
     after = commit or head
-    reader = store.reader(info.id, after)
-    if dry_run:
-        documents: tuple[StoredDocument, ...] = ()
-    else:
-        found = reader.get_with_deleted(set(plan.touched))
-        documents = tuple(found[rid] for rid in dict.fromkeys(plan.touched) if rid in found)
-    return CommitResult(
-        commit=commit,
-        head=after.id,
-        changes=diff_of(reader, head.id, after.id, plan.changes),
-        documents=tuple(view_of(document) for document in documents),
-        dry_run=dry_run,
-    )
+
+    def changes() -> DiffResult:
+        return diff_of(store.reader(info.id, after), head.id, after.id, plan.changes)
+
+    def documents() -> tuple[DocumentView, ...]:
+        if dry_run:
+            return ()
+        found = store.reader(info.id, after).get_with_deleted(set(plan.touched))
+        return tuple(view_of(found[rid]) for rid in dict.fromkeys(plan.touched) if rid in found)
+
+    return LazyCommitResult(changes, documents, commit=commit, head=after.id, dry_run=dry_run)
 
 
 def write_commit(
@@ -129,8 +135,12 @@ def write_commit(
     Args:
         stored: what stands in the store for the changed documents; read where it is missing.
     """
-    # Nothing has been deleted before the first commit, so there is nothing more to be found.
-    missing = [change.rid for change in changes if change.rid not in stored] if head.parents else []
+    # At the first commit there is the header and nothing else, not even what was deleted.
+    missing = [
+        change.rid
+        for change in changes
+        if change.rid not in stored and (head.parents or change.rid == info.id)
+    ]
     known = {**stored, **store.reader(info.id, head).get_with_deleted(missing)}
     return store.commit(
         info.id,

@@ -15,6 +15,7 @@ from ontology.domain.validation import validate_changes
 from ontology.domain.virtual_base import virtual_base
 from ontology.selectors.diffs import diff_of, document_changes
 from ontology.services.changes import checked_message, stale_head, write_commit
+from ontology.services.lazy import LazyMergeResult
 from ontology.store import store
 
 __all__ = ["merge", "revert"]
@@ -156,15 +157,15 @@ class _Plan(ABC):
             self.status = "merged" if self.outcome.changes else empty
 
     def result(self, commit: CommitInfo | None, *, dry_run: bool = False) -> MergeResult:
-        return MergeResult(
-            status=self.status,  # type: ignore[arg-type]  # one of the literals
+        return LazyMergeResult(
+            lambda: self._diff(commit),
+            status=self.status,
             commit=commit,
             base=self.base,
             ours=self._ours.id,
             theirs=self._theirs.id,
             conflicts=tuple(self.outcome.conflicts),
             problems=self._problems,
-            changes=self._diff(commit),
             resolved=self.outcome.resolved,
             dry_run=dry_run,
         )
