@@ -62,7 +62,7 @@ def _flag(value: object) -> object:
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Limit = Annotated[int, BeforeValidator(_integer), Field(ge=1, le=MAX_LIMIT)]
 RefText = Annotated[Text, Field(max_length=300)]
-CursorText = Annotated[Text, Field(max_length=8192, pattern=r"^[A-Za-z0-9_-]*$")]
+CursorText = Annotated[Text, Field(max_length=2048, pattern=r"^[A-Za-z0-9_-]*$")]
 
 
 class Query(BaseModel):

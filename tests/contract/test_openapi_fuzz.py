@@ -1,0 +1,91 @@
+"""schemathesis over the whole API: no server error, and nothing that the document does not say.
+
+Bounded and repeatable here; the guide says how to run it for longer against a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, settings
+from rest_framework.test import APIClient
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from oms_project.wsgi import application
+
+pytestmark = [pytest.mark.data, pytest.mark.django_db]
+
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+]
+PERSON = {
+    "apiName": "Person",
+    "properties": [{"apiName": "staffNumber", "dataTypes": ["string"], "required": True}],
+}
+
+
+@pytest.fixture
+def token(admin_client: APIClient, settings: Any, tmp_path: Path) -> Iterator[str]:
+    """The administrator's, with an ontology to work on."""
+    settings.OMS_SPOOL_DIR = tmp_path
+    base = "/api/v1/ontologies"
+    admin_client.post(base, {"name": "fleet", "baseIri": "https://example.org/fleet/"})
+    made = admin_client.post(
+        f"{base}/fleet/changesets",
+        {
+            "changes": [
+                {"op": "create", "kind": "ObjectType", "fields": PERSON},
+                {"op": "create", "kind": "ObjectType", "fields": {"apiName": "Airline"}},
+                {
+                    "op": "create",
+                    "kind": "LinkType",
+                    "fields": {"apiName": "worksFor", "sources": ["Person"]},
+                },
+            ]
+        },
+    )
+    assert made.status_code == 201
+    admin_client.post(f"{base}/fleet/branches", {"name": "feature/booking"})
+    admin_client.post(f"{base}/fleet/tags", {"name": "v1.0"})
+    # A request's end closes connections; here that would end the transaction of the test.
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield admin_client._credentials["HTTP_AUTHORIZATION"]
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+# The document as it is served; most requests go to the ontology that the examples tell of.
+api = schemathesis.openapi.from_wsgi(
+    "/api/v1/schema",
+    application,
+    config=SchemathesisConfig.from_dict({"parameters": {"path.ontology": "fleet"}}),
+)
+
+
+@api.include(path_regex="^/api/v1/ontologies").parametrize()
+@settings(
+    max_examples=3,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),  # what a test wrote is rolled back after its examples
+)
+def test_nothing_but_what_the_document_says(case: schemathesis.Case, token: str) -> None:
+    case.call_and_validate(headers={"Authorization": token}, checks=CHECKS)
