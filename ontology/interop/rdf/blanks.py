@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from oms_project.core.canonical_json import canonical_digest, dumps
 from ontology.interop.rdf.graph import Graph, Term, Triples
 from ontology.interop.rdf.vocabulary import FIRST, NIL, REST
-from oms_project.core.canonical_json import canonical_digest, dumps
 
 __all__ = ["Blanks", "components", "is_blank"]
 
@@ -79,9 +79,10 @@ class Blanks:
         self.roots = [node for node in nodes if node not in parents and node not in labelled]
         reached = self._cut([s for s in inside if s not in parents or s in labelled])
         reached.update(self.roots)
-        for node in nodes:
-            if node not in reached and node not in labelled:
+        for start in nodes:
+            if start not in reached and start not in labelled:
                 # Only a cycle in which each node is referred to once is not reached.
+                node = start
                 path: list[str] = []
                 while node not in labelled and node not in reached:
                     reached.add(node)
@@ -120,7 +121,7 @@ class Blanks:
             return None
         cells: list[tuple[str, Term]] = []
         seen: set[str] = set()
-        current = node
+        current: Any = node
         while current != NIL:
             triples = self._subjects.get(current)
             if (
@@ -215,7 +216,7 @@ class Blanks:
                     "object": self.value(term[3]),
                 }
             }
-        text, language, datatype = term
+        text, language, datatype = term  # type: ignore[str-unpack]
         if language:
             return {"value": text, "language": language}
         return {"value": text, "datatype": datatype} if datatype else {"value": text}
@@ -309,7 +310,7 @@ class Blanks:
         return self._subjects.get(term)  # type: ignore[arg-type]
 
 
-def _quoted_blanks(term: tuple[Any, ...]) -> Iterator[str]:
+def _quoted_blanks(term: Any) -> Iterator[str]:
     for part in (term[1], term[3]):
         if type(part) is tuple:
             if len(part) == 4:
@@ -318,9 +319,7 @@ def _quoted_blanks(term: tuple[Any, ...]) -> Iterator[str]:
             yield part
 
 
-def components(
-    nodes: list[str], edges: Callable[[str], list[str]]
-) -> Iterator[list[str]]:
+def components(nodes: list[str], edges: Callable[[str], list[str]]) -> Iterator[list[str]]:
     """Strongly connected components, the ones referred to first (Tarjan 1972, iterative)."""
     index: dict[str, int] = {}
     low: dict[str, int] = {}

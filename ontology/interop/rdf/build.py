@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
+from oms_project.core.canonical_json import dumps
 from ontology.domain.kinds import NO_LANGUAGE, Kind
 from ontology.interop.rdf import report as why
 from ontology.interop.rdf.blanks import is_blank
@@ -26,9 +27,8 @@ from ontology.interop.rdf.vocabulary import (
     TYPE,
     XSD,
 )
-from oms_project.core.canonical_json import dumps
 
-__all__ = ["COMMON", "Draft", "Handler", "Handlers", "build"]
+__all__ = ["COMMON", "HANDLERS", "Draft", "Handler", "Handlers", "build"]
 
 _TRUE: Term = ("true", "", XSD + "boolean")
 
@@ -94,6 +94,11 @@ class Draft:
         else:
             self.ctx.unplaced[predicate, reason, kept] += len(objects) + size
 
+    def owns(self, predicate: str) -> bool:
+        """Whether this is the first kind of its IRI that reads ``predicate``, and so counts it."""
+        first = next((k for k in self.kinds if predicate in HANDLERS.get(k, ())), self.kind)
+        return first == self.kind
+
     def finish(self) -> dict[str, Any]:
         """The body with its annotations, in normal form."""
         annotations = self.annotations
@@ -110,32 +115,30 @@ Handler = Callable[[Draft, str, list[Term]], None]
 Handlers = dict[str, Handler]
 
 
-def build(draft: Draft, handlers: Handlers, others: Iterable[Handlers] = ()) -> None:
+#: Handlers of each kind of definition; ``definitions`` fills it.
+HANDLERS: dict[Kind, Handlers] = {}
+
+
+def build(draft: Draft) -> None:
     """Hand each predicate of the draft to its handler; keep what has none as annotations.
 
-    Args:
-        others: handlers of the other kinds that the same IRI has, in order; the first kind whose
-            handlers know a predicate counts it, and an unknown one belongs to the first kind.
+    Where an IRI has several kinds, the first one whose handlers know a predicate counts it, and a
+    predicate that none knows belongs to the first kind.
     """
-    if len(draft.kinds) == 1:
-        for predicate, objects in draft.triples.items():
-            handler = handlers.get(predicate)
-            if handler is not None:
-                handler(draft, predicate, objects)
-            else:
-                draft.annotate(predicate, objects)
-        return
-    first = draft.kind == draft.kinds[0]
-    earlier = list(others)[: draft.kinds.index(draft.kind)]
-    later = list(others)[len(earlier) + 1 :]
+    handlers = HANDLERS[draft.kind]
+    alone = len(draft.kinds) == 1
     for predicate, objects in draft.triples.items():
         handler = handlers.get(predicate)
         if handler is not None:
-            draft.quiet = any(predicate in known for known in earlier)
+            draft.quiet = not (alone or draft.owns(predicate))
             handler(draft, predicate, objects)
+        elif alone or (
+            draft.kind == draft.kinds[0]
+            and not any(predicate in HANDLERS.get(kind, ()) for kind in draft.kinds)
+        ):
             draft.quiet = False
-        elif first and not any(predicate in known for known in later):
             draft.annotate(predicate, objects)
+    draft.quiet = False
 
 
 # -- what all definitions have --------------------------------------------------------------
@@ -150,7 +153,7 @@ def types(draft: Draft, predicate: str, objects: list[Term]) -> None:
     consumed: list[str] = []
     for term in objects:
         if term in stands:
-            consumed.append(term)  # type: ignore[arg-type]
+            consumed.append(term)
         if term in group:
             draft.count(f"{TYPE} {term}", 1)
         else:
@@ -254,16 +257,18 @@ def _replaced(draft: Draft, predicate: str, objects: list[Term]) -> None:
 
 
 def equivalents(draft: Draft, predicate: str, objects: list[Term]) -> None:
-    """IRIs (or definitions) that mean the same."""
+    """IRIs of what means the same.
+
+    They stay IRIs even when they are defined here: otherwise a vocabulary that begins to declare
+    what it refers to would seem to change every definition that does.
+    """
     named = [term for term in objects if _named(term)]
     others = [term for term in objects if not _named(term)]
     if others:
         draft.annotate(predicate, others, why.NOT_SIMPLE)
     if named:
         draft.count(predicate, len(named))
-        found = {draft.ctx.resolve_any(term, draft.kind) or str(term) for term in named}
-        found.update(draft.body.get("equivalentTo", ()))
-        draft.body["equivalentTo"] = sorted(found)
+        draft.body["equivalentTo"] = sorted({*map(str, named), *draft.body.get("equivalentTo", ())})
 
 
 def _match(draft: Draft, predicate: str, objects: list[Term]) -> None:

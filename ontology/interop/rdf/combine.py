@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from oms_project.core.canonical_json import dumps
 from ontology.domain.documents import LIST_KEYS, SET_FIELDS, Body, Document, item_key, normalise
 from ontology.domain.kinds import Kind
 from ontology.interop.rdf.form import form_annotation, read_form
 from ontology.interop.rdf.vocabulary import DEFAULT_TYPES, FORM
-from oms_project.core.canonical_json import dumps
 
 __all__ = ["combine", "combine_annotations"]
 
@@ -41,9 +41,7 @@ def combine(existing: Document | None, imported: Document) -> Body:
         else:
             body[field] = _join(field, body[field], value)
     if "annotations" not in imported.body and read_form(existing.body.get("annotations", ())):
-        body["annotations"] = combine_annotations(
-            existing.body["annotations"], (), imported.kind
-        )
+        body["annotations"] = combine_annotations(existing.body["annotations"], (), imported.kind)
     return normalise(imported.kind, body)
 
 
@@ -53,9 +51,7 @@ def combine_annotations(
     """The union of annotations; how the RDF said it is joined member by member."""
     existing, imported = list(existing), list(imported)
     forms = read_form(existing), read_form(imported)
-    found = {
-        dumps(item): item for item in (*existing, *imported) if item.get("predicate") != FORM
-    }
+    found = {dumps(item): item for item in (*existing, *imported) if item.get("predicate") != FORM}
     form = {**forms[0], **forms[1]}
     usual = list(DEFAULT_TYPES.get(kind, ())) if kind else []
     types = sorted({*forms[0].get("types", usual), *forms[1].get("types", usual)})

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from oms_project.core.ids import derived_id
 from ontology.domain.documents import Body, Document
 from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
 from ontology.interop.rdf.blanks import Blanks
@@ -14,7 +15,6 @@ from ontology.interop.rdf.graph import Graph, Term, Triples
 from ontology.interop.rdf.identity import Identity
 from ontology.interop.rdf.report import LossReport
 from ontology.interop.rdf.vocabulary import DATA_TYPES, SCHEMA_BASES
-from oms_project.core.ids import derived_id
 
 __all__ = ["CLASSES", "DATA", "Context", "Existing", "Slot", "twin_rid"]
 

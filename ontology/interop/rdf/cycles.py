@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ontology.domain.kinds import Kind
 from ontology.interop.rdf.blanks import components
 from ontology.interop.rdf.context import Context
@@ -28,11 +30,9 @@ def find_cycles(ctx: Context) -> None:
             if above is not None:
                 found = [term for term in above if term in known]
                 if found:
-                    parents[iri] = found  # type: ignore[assignment]
-        nothing: list[str] = []
-        for component in components(
-            list(parents), lambda iri, parents=parents: parents.get(iri, nothing)  # type: ignore[misc]
-        ):
+                    parents[iri] = found
+        above_in = partial(_above, parents)
+        for component in components(list(parents), above_in):
             if len(component) == 1:
                 iri = component[0]
                 if iri in parents.get(iri, ()):
@@ -45,3 +45,7 @@ def find_cycles(ctx: Context) -> None:
                 for parent in parents[iri]
                 if parent in members and parent >= iri
             )
+
+
+def _above(parents: dict[str, list[str]], iri: str) -> list[str]:
+    return parents.get(iri, [])

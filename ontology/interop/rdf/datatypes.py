@@ -78,7 +78,7 @@ def _read(ctx: Context, triples: Triples, term: Term | None) -> Restriction | No
         if inner is None or len(inner) != 1:
             clean = False
             continue
-        (facet, values), = inner.items()
+        ((facet, values),) = inner.items()
         if len(values) != 1 or not is_literal(values[0]):
             clean = False
             continue

@@ -8,17 +8,12 @@ from typing import Any
 from ontology.domain.datatypes import DATATYPE_IRIS
 from ontology.domain.kinds import Kind
 from ontology.interop.rdf import report as why
-from ontology.interop.rdf.build import COMMON, Draft, Handlers, equivalents, skip
+from ontology.interop.rdf.build import COMMON, HANDLERS, Draft, Handlers, equivalents, skip
 from ontology.interop.rdf.context import CLASSES, DATA
-from ontology.interop.rdf.datatypes import Restriction, base_of, read_restriction
-from ontology.interop.rdf.enums import codes, one_of
-from ontology.interop.rdf.graph import Term, is_literal
+from ontology.interop.rdf.graph import Term
+from ontology.interop.rdf.values import finish_enum_type, finish_value_type
 from ontology.interop.rdf.vocabulary import (
-    COMMENT,
-    CONCEPT_SCHEME,
     DATA_TYPES,
-    DATATYPE,
-    DEPRECATED,
     DOMAINS,
     EQUIVALENT_CLASS,
     EQUIVALENT_PROPERTY,
@@ -26,7 +21,6 @@ from ontology.interop.rdf.vocabulary import (
     INVERSE_FUNCTIONAL,
     INVERSE_OF,
     INVERSES,
-    LABEL,
     ON_DATATYPE,
     ONE_OF,
     RANGES,
@@ -219,138 +213,6 @@ def _data_types(draft: Draft, members: list[str]) -> None:
             draft.form["datatypes"] = unusual
 
 
-# -- data types and enums -------------------------------------------------------------------
-
-
-def _owns(draft: Draft, predicate: str) -> bool:
-    """Whether this is the first kind of its IRI that reads ``predicate``, and so counts it."""
-    first = next((kind for kind in draft.kinds if predicate in HANDLERS.get(kind, ())), draft.kind)
-    return first == draft.kind
-
-
-def _value_type(draft: Draft) -> None:
-    ctx = draft.ctx
-    restriction = read_restriction(ctx, draft.triples)
-    draft.body["baseType"] = base_of(ctx, draft.iri, restriction)
-    if restriction is None:
-        if draft.body["baseType"] != "string":
-            draft.form["facets"] = "verbatim"
-        _keep_equivalents(draft, None)
-        for predicate in (ON_DATATYPE, WITH_RESTRICTIONS):
-            if predicate in draft.triples:
-                draft.annotate(predicate, draft.triples[predicate], why.NOT_SIMPLE)
-        return
-    if restriction.constraints:
-        draft.body["constraints"] = restriction.constraints
-    if not restriction.usual:
-        draft.form["facets"] = "verbatim"
-    _keep_restriction(draft, restriction)
-    _keep_equivalents(draft, restriction.term)
-
-
-def _keep_restriction(draft: Draft, restriction: Restriction) -> None:
-    if restriction.term is None:
-        for predicate in (ON_DATATYPE, WITH_RESTRICTIONS):
-            objects = draft.triples.get(predicate)
-            if objects is None:
-                continue
-            if restriction.usual:
-                draft.count(predicate, len(objects))
-            else:
-                draft.annotate(predicate, objects, mapped=True)
-        return
-    if WITH_RESTRICTIONS in draft.triples:
-        draft.annotate(WITH_RESTRICTIONS, draft.triples[WITH_RESTRICTIONS], why.NOT_SIMPLE)
-    draft.quiet = not _owns(draft, EQUIVALENT_CLASS)
-    if restriction.usual:
-        # The node (3 triples) and its list of one-triple facets (3 for each), and the link to it.
-        draft.count(EQUIVALENT_CLASS, 4 + 3 * len(restriction.constraints))
-    else:
-        draft.annotate(EQUIVALENT_CLASS, [restriction.term], mapped=True)
-    draft.quiet = False
-
-
-def _keep_equivalents(draft: Draft, taken: Term | None) -> None:
-    objects = [term for term in draft.triples.get(EQUIVALENT_CLASS, ()) if term != taken]
-    if objects:
-        draft.quiet = not _owns(draft, EQUIVALENT_CLASS)
-        equivalents(draft, EQUIVALENT_CLASS, objects)
-        draft.quiet = False
-
-
-def _enum_type(draft: Draft) -> None:
-    ctx = draft.ctx
-    items = ctx.enums.get(draft.iri)
-    listed = one_of(ctx, draft.triples)
-    taken: Term | None = None
-    if items is None:
-        if ONE_OF in draft.triples:
-            draft.annotate(ONE_OF, draft.triples[ONE_OF], why.NOT_SIMPLE)
-        _keep_equivalents(draft, None)
-        return
-    if listed is not None:
-        _, direct, term = listed
-        literal = is_literal(items[0])
-        consumed = [t for t in draft.triples.get(TYPE, ()) if t in (DATATYPE, *_CLASS_LIKE)]
-        if direct and (not literal or consumed == [DATATYPE]):
-            draft.count(ONE_OF, 1 + 2 * len(items))
-        else:
-            draft.form["members"] = "verbatim"
-            taken = None if direct else term
-            predicate = ONE_OF if direct else EQUIVALENT_CLASS
-            draft.quiet = not _owns(draft, predicate)
-            draft.annotate(predicate, [term], mapped=True)
-            draft.quiet = False
-        if literal and consumed == [DATATYPE]:
-            draft.form.pop("types", None)
-    else:
-        draft.form["members"] = CONCEPT_SCHEME
-        if ONE_OF in draft.triples:
-            draft.annotate(ONE_OF, draft.triples[ONE_OF], why.NOT_SIMPLE)
-    _keep_equivalents(draft, taken)
-    draft.body["members"] = [
-        _member(draft, item, code) for item, code in zip(items, codes(items), strict=True)
-    ]
-
-
-_CLASS_LIKE = tuple(sorted({CONCEPT_SCHEME}))
-
-
-def _member(draft: Draft, item: Term, code: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"code": code}
-    if type(item) is not str:
-        return found
-    found["iri"] = item
-    ctx = draft.ctx
-    if ctx.members.get(item) != draft.iri:
-        return found
-    inner = Draft(ctx, item, Kind.ENUM_TYPE, (Kind.ENUM_TYPE,), ctx.subjects[item])
-    for predicate, objects in inner.triples.items():
-        if predicate == DEPRECATED and objects == [_TRUE]:
-            inner.count(predicate, 1)
-            found["status"] = "deprecated"
-        elif predicate in _MEMBER_TEXTS:
-            _MEMBER_TEXTS[predicate](inner, predicate, objects)
-        else:
-            inner.annotate(predicate, objects, kept=why.MEMBER)
-    body = inner.finish()
-    for source, target in (
-        ("displayName", "label"),
-        ("description", "description"),
-        ("annotations", "annotations"),
-    ):
-        if source in body:
-            found[target] = body[source]
-    return found
-
-
-_MEMBER_TEXTS: Handlers = {
-    term: COMMON[term]
-    for term in (LABEL, COMMENT, "http://www.w3.org/2004/02/skos/core#prefLabel",
-                 "http://www.w3.org/2004/02/skos/core#definition")
-}
-
-
 # -- all together ---------------------------------------------------------------------------
 
 _CLASS: Handlers = {**COMMON, EQUIVALENT_CLASS: equivalents}
@@ -361,24 +223,26 @@ _PROPERTY: Handlers = {
 }
 _DATA: Handlers = {**COMMON, EQUIVALENT_CLASS: skip}
 
-HANDLERS: dict[Kind, Handlers] = {
-    Kind.OBJECT_TYPE: {**_CLASS, SUB_CLASS: _parents("parents", (Kind.OBJECT_TYPE,))},
-    Kind.INTERFACE: {**_CLASS, SUB_CLASS: _parents("extends", (Kind.INTERFACE,))},
-    Kind.SHARED_PROPERTY: {
-        **_PROPERTY,
-        SUB_PROPERTY: _parents("parents", (Kind.SHARED_PROPERTY,)),
-    },
-    Kind.LINK_TYPE: {
-        **_PROPERTY,
-        TYPE: _link_types,
-        SUB_PROPERTY: _parents("parents", (Kind.LINK_TYPE,)),
-        **dict.fromkeys(INVERSES, _inverse),
-    },
-    Kind.VALUE_TYPE: {**_DATA, ON_DATATYPE: skip, WITH_RESTRICTIONS: skip},
-    Kind.ENUM_TYPE: {**_DATA, ONE_OF: skip},
-    Kind.STRUCT_TYPE: {**_CLASS},
-    Kind.ACTION_TYPE: {**_CLASS},
-}
+HANDLERS.update(
+    {
+        Kind.OBJECT_TYPE: {**_CLASS, SUB_CLASS: _parents("parents", (Kind.OBJECT_TYPE,))},
+        Kind.INTERFACE: {**_CLASS, SUB_CLASS: _parents("extends", (Kind.INTERFACE,))},
+        Kind.SHARED_PROPERTY: {
+            **_PROPERTY,
+            SUB_PROPERTY: _parents("parents", (Kind.SHARED_PROPERTY,)),
+        },
+        Kind.LINK_TYPE: {
+            **_PROPERTY,
+            TYPE: _link_types,
+            SUB_PROPERTY: _parents("parents", (Kind.LINK_TYPE,)),
+            **dict.fromkeys(INVERSES, _inverse),
+        },
+        Kind.VALUE_TYPE: {**_DATA, ON_DATATYPE: skip, WITH_RESTRICTIONS: skip},
+        Kind.ENUM_TYPE: {**_DATA, ONE_OF: skip},
+        Kind.STRUCT_TYPE: {**_CLASS},
+        Kind.ACTION_TYPE: {**_CLASS},
+    }
+)
 
 
 def finish_definition(draft: Draft) -> None:
@@ -386,9 +250,9 @@ def finish_definition(draft: Draft) -> None:
     if draft.kind in (Kind.LINK_TYPE, Kind.SHARED_PROPERTY):
         _slots(draft)
     elif draft.kind == Kind.VALUE_TYPE:
-        _value_type(draft)
+        finish_value_type(draft)
     elif draft.kind == Kind.ENUM_TYPE:
-        _enum_type(draft)
+        finish_enum_type(draft)
     if TYPE not in draft.triples and draft.kind in _TYPED:
         draft.form["types"] = ()
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ontology.domain.datatypes import DATATYPE_IRIS, parse_data_type
 from ontology.domain.documents import Body, Document
 from ontology.domain.kinds import INSTANCE_KINDS, NO_LANGUAGE, Kind
-from ontology.interop.rdf.context import CLASSES, twin_rid
+from ontology.interop.rdf.context import CLASSES
 from ontology.interop.rdf.datatypes import facet_terms
 from ontology.interop.rdf.form import read_form
-from ontology.interop.rdf.regular import is_regular
 from ontology.interop.rdf.graph import Graph, Term, to_oxigraph
+from ontology.interop.rdf.regular import is_regular
+from ontology.interop.rdf.subjects import subjects_of
 from ontology.interop.rdf.vocabulary import (
     COMMENT,
     DATATYPE,
@@ -30,7 +32,6 @@ from ontology.interop.rdf.vocabulary import (
     LABEL,
     MATCHES,
     NIL,
-    OMS_RID,
     ON_DATATYPE,
     ONE_OF,
     ONTOLOGY,
@@ -47,7 +48,6 @@ from ontology.interop.rdf.vocabulary import (
     WITH_RESTRICTIONS,
     XSD,
 )
-from oms_project.core.canonical_json import canonical_digest
 
 __all__ = ["Emitter"]
 
@@ -68,14 +68,14 @@ class Emitter:
     """
 
     def __init__(
-        self, documents: Iterable[Document], base: str, namespace: str, opaque: Set[str]
+        self, documents: Iterable[Document], base: str, namespace: str, opaque: AbstractSet[str]
     ) -> None:
         self.graph = Graph()
         self.nested: dict[str, list[str]] = {}
         self.documents = list(documents)
         self._opaque = opaque
         self._legal: dict[Term, bool] = {}
-        self.subjects = _subjects(self.documents, base, namespace, self._is_legal)
+        self.subjects = subjects_of(self.documents, base, namespace, self._is_legal)
         self._domains: dict[str, list[str]] = {}
         #: Subjects that are described already; an enum does not describe them as its members.
         self._taken = set(self.subjects.values())
@@ -210,20 +210,7 @@ class Emitter:
         for iri in form.get("types", usual):
             self._add(subject, TYPE, str(iri))
         self._described(subject, body, form)
-        replaced = body.get("deprecation", {}).get("replacedBy", ())
-        for target in replaced:
-            self._add(subject, form.get("replacedBy", REPLACED_BY), self._iri(target))
-        if body.get("status") == "deprecated" and (form.get("deprecated") or not replaced):
-            self._add(subject, DEPRECATED, _TRUE)
-        for mapping in body.get("externalMappings", ()):
-            self._add(subject, _MATCH_TERMS[mapping["relation"]], mapping["iri"])
-        same = EQUIVALENT_PROPERTY if kind in _PROPERTY_KINDS else EQUIVALENT_CLASS
-        for target in body.get("equivalentTo", ()):
-            self._add(subject, same, self._iri(target))
-        above = SUB_PROPERTY if kind in _PROPERTY_KINDS else SUB_CLASS
-        for field in ("parents", "interfaces", "extends"):
-            for target in body.get(field, ()):
-                self._add(subject, above, self._iri(target))
+        self._related(subject, body, form, kind in _PROPERTY_KINDS)
         if kind == Kind.LINK_TYPE:
             self._link(subject, body, form)
         elif kind == Kind.SHARED_PROPERTY:
@@ -232,6 +219,25 @@ class Emitter:
             self._value_type(subject, body, form)
         elif kind == Kind.ENUM_TYPE:
             self._enum(subject, body, form)
+
+    def _related(
+        self, subject: str, body: Body, form: Mapping[str, Any], is_property: bool
+    ) -> None:
+        """Replacements, mappings, equivalents, and what stands above."""
+        replaced = body.get("deprecation", {}).get("replacedBy", ())
+        for target in replaced:
+            self._add(subject, form.get("replacedBy", REPLACED_BY), self._iri(target))
+        if body.get("status") == "deprecated" and (form.get("deprecated") or not replaced):
+            self._add(subject, DEPRECATED, _TRUE)
+        for mapping in body.get("externalMappings", ()):
+            self._add(subject, _MATCH_TERMS[mapping["relation"]], mapping["iri"])
+        same = EQUIVALENT_PROPERTY if is_property else EQUIVALENT_CLASS
+        for target in body.get("equivalentTo", ()):
+            self._add(subject, same, self._iri(target))
+        above = SUB_PROPERTY if is_property else SUB_CLASS
+        for field in ("parents", "interfaces", "extends"):
+            for target in body.get(field, ()):
+                self._add(subject, above, self._iri(target))
 
     def _described(
         self, subject: str, body: Body, form: Mapping[str, Any], label: str = "displayName"
@@ -341,57 +347,3 @@ def _datatype_iri(data_type: str) -> str:
         return DATATYPE_IRIS[parse_data_type(data_type).name]
     except ValueError:
         return data_type
-
-
-def _subjects(
-    documents: list[Document], base: str, namespace: str, is_legal: Callable[[Term], bool]
-) -> dict[str, str]:
-    """A subject for every document: its IRI, or one made for it.
-
-    Definitions get the base IRI and their name; instances ``urn:oms:rid:`` and their id;
-    resources that are blank nodes keep their label, and twins among them their order.
-    """
-    found: dict[str, str] = {}
-    used: set[str] = set()
-    kinds: set[tuple[Kind, str]] = set()
-    nameless: list[Document] = []
-    for document in documents:
-        instance = document.kind in INSTANCE_KINDS
-        iri = document.body.get("_iri" if instance else "iri")
-        label = isinstance(iri, str) and iri.startswith("_:")
-        if (
-            isinstance(iri, str)
-            and is_legal(iri)
-            and (not label or document.kind == Kind.RESOURCE)
-            and not iri.startswith(OMS_RID)
-            and (document.kind, iri) not in kinds
-        ):
-            found[document.rid] = iri
-            used.add(iri)
-            kinds.add((document.kind, iri))
-        elif instance:
-            found[document.rid] = OMS_RID + document.rid
-        else:
-            nameless.append(document)
-    twins: dict[str, list[str]] = {}
-    stem = base if base.endswith(("#", "/", ":")) else base + "#"
-    if not is_legal(stem + "x"):
-        stem = "urn:oms:ontology:"
-    for document in sorted(nameless, key=lambda item: (item.kind.value, item.rid)):
-        if document.kind == Kind.RESOURCE and "iri" not in document.body:
-            twins.setdefault(canonical_digest(document.body), []).append(document.rid)
-            continue
-        name = document.body.get("apiName", "")
-        iri = stem + name if name else ""
-        if iri in used:
-            iri = f"{stem}{document.kind.value}/{name}"
-        if iri in used or not is_legal(iri):
-            iri = OMS_RID + document.rid
-        used.add(iri)
-        found[document.rid] = iri
-    for digest, rids in twins.items():
-        numbers = {twin_rid(namespace, digest, number): number for number in range(1, len(rids) + 1)}
-        rids.sort(key=lambda rid: (numbers.get(rid, len(numbers) + 1), rid))
-        for number, rid in enumerate(rids, 1):
-            found[rid] = f"_:t{digest[:20]}_{number}"
-    return found

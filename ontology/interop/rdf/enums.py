@@ -103,10 +103,10 @@ def _find_schemes(ctx: Context, roles: dict[str, set[str]]) -> None:
         if len(schemes) == 1 and subject not in roles:
             scheme = schemes.pop()
             if scheme in concepts:
-                concepts[scheme].append(subject)  # type: ignore[index]
+                concepts[scheme].append(subject)
     for scheme, members in concepts.items():
         if 0 < len(members) <= _MAX_CONCEPTS:
-            ctx.enums[scheme] = sorted(members)  # type: ignore[type-var]
+            ctx.enums[scheme] = sorted(members)
 
 
 def find_members(ctx: Context, roles: dict[str, set[str]]) -> None:

@@ -13,6 +13,8 @@ from typing import IO, Any
 
 import pyoxigraph as ox
 
+from oms_project.core.canonical_json import dumps, dumps_text
+from oms_project.core.errors import Invalid
 from ontology.domain.documents import Body, Document
 from ontology.domain.kinds import Kind
 from ontology.interop.rdf.emit import Emitter
@@ -21,8 +23,6 @@ from ontology.interop.rdf.graph import Graph, Term, to_oxigraph
 from ontology.interop.rdf.mapping import MappedOntology, map_graph
 from ontology.interop.rdf.overlay import REFERENCE, difference, replace_references
 from ontology.interop.rdf.vocabulary import DOCUMENT, JSON, OMS, OMS_RID, TYPE, UNSET
-from oms_project.core.canonical_json import dumps, dumps_text
-from oms_project.core.errors import Invalid
 
 __all__ = ["export_quads", "write"]
 
@@ -110,9 +110,7 @@ def _write_json_ld(
     """
     prefixes = {name: iri for name, iri in prefixes.items() if name and iri.endswith(_DELIMITERS)}
     while True:
-        triples = list(
-            export_quads(documents, header, rid_namespace=namespace, prefixes=prefixes)
-        )
+        triples = list(export_quads(documents, header, rid_namespace=namespace, prefixes=prefixes))
         schemes = {scheme for triple in triples for scheme in _schemes(triple)}
         if schemes.isdisjoint(prefixes):
             break
@@ -253,8 +251,9 @@ def _complete(emitter: Emitter, told: MappedOntology, header: Body, first: str) 
             term = _term(document.kind, UNSET[len(OMS) :], one)
             for name in unset:
                 graph.add(subject, term, (name, "", ""))
-    fields, unset = difference(Kind.ONTOLOGY, _without_prefixes(told.header),
-                               _without_prefixes(header))
+    fields, unset = difference(
+        Kind.ONTOLOGY, _without_prefixes(told.header), _without_prefixes(header)
+    )
     if fields or unset:
         said = True
         graph.add(first, TYPE, OMS + Kind.ONTOLOGY.value)

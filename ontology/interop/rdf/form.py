@@ -20,8 +20,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ontology.interop.rdf.vocabulary import FORM, JSON
 from oms_project.core.canonical_json import dumps_text, loads
+from ontology.interop.rdf.vocabulary import FORM, JSON
 
 __all__ = ["form_annotation", "read_form"]
 

@@ -46,15 +46,22 @@ FORMATS: tuple[Format, ...] = (
         ox.RdfFormat.RDF_XML,
     ),
     Format(
-        "n-triples", "N-Triples", ("nt", "ntriples"), ("application/n-triples",),
+        "n-triples",
+        "N-Triples",
+        ("nt", "ntriples"),
+        ("application/n-triples",),
         ox.RdfFormat.N_TRIPLES,
     ),
     Format(
-        "n-quads", "N-Quads", ("nq", "nquads"), ("application/n-quads", "text/x-nquads"),
+        "n-quads",
+        "N-Quads",
+        ("nq", "nquads"),
+        ("application/n-quads", "text/x-nquads"),
         ox.RdfFormat.N_QUADS,
     ),
-    Format("trig", "TriG", ("trig",), ("application/trig", "application/x-trig"),
-           ox.RdfFormat.TRIG),
+    Format(
+        "trig", "TriG", ("trig",), ("application/trig", "application/x-trig"), ox.RdfFormat.TRIG
+    ),
     Format(
         "json-ld",
         "JSON-LD",

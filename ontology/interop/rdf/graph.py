@@ -13,8 +13,8 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from ontology.interop.rdf.vocabulary import DIR_LANG_STRING, LANG_STRING, STRING
 from oms_project.core.errors import TooLarge
+from ontology.interop.rdf.vocabulary import DIR_LANG_STRING, LANG_STRING, STRING
 
 __all__ = ["Graph", "Progress", "Term", "Triples", "from_oxigraph", "is_literal", "to_oxigraph"]
 
@@ -46,7 +46,7 @@ class Graph:
         self.named_graphs: Counter[str] = Counter()
 
     @classmethod
-    def read(
+    def read(  # noqa: C901, PLR0912 - the hot loop: a call per triple would double its time
         cls,
         quads: Iterable[ox.Quad] | Iterable[ox.Triple],
         *,
@@ -128,8 +128,10 @@ class Graph:
                 if len(objects) > 1:
                     distinct = dict.fromkeys(objects)
                     if len(distinct) < len(objects):
-                        triples[predicate] = objects = list(distinct)
-                size += len(objects)
+                        triples[predicate] = list(distinct)
+                    size += len(distinct)
+                else:
+                    size += 1
         self.size = size
 
 

@@ -13,8 +13,8 @@ from xml.parsers import expat
 
 import orjson
 
-from ontology.interop.rdf.formats import Format
 from oms_project.core.errors import Invalid, TooLarge
+from ontology.interop.rdf.formats import Format
 
 __all__ = ["check"]
 
@@ -30,7 +30,7 @@ _MAX_ENTITY = 8_192
 _MAX_EXPANSION = 64 * 1024 * 1024
 _REFERENCE = re.compile(rb"&([A-Za-z_][\w.-]*);")
 _BUILT_IN = {b"lt", b"gt", b"amp", b"quot", b"apos"}
-_JSON_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
+_JSON_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 #: Triple terms are counted exactly only in a file that has more than this many ``<<``.
 _FEW_TRIPLE_TERMS = 128
@@ -41,7 +41,7 @@ _TURTLE_TOKEN = re.compile(
     rb'|"(?:[^"\\\n\r]|\\.)*"'
     rb"|'(?:[^'\\\n\r]|\\.)*'"
     rb"|<<|>>|<[^<>\s]*>|#[^\n\r]*",
-    re.S,
+    re.DOTALL,
 )
 
 
@@ -99,9 +99,7 @@ def _check_xml(name: str, data: bytes, max_depth: int) -> dict[str, str]:
         nonlocal depth
         depth -= 1
 
-    def entity(
-        entity_name: str, parameter: bool, value: str | None, *_: str | None
-    ) -> None:
+    def entity(entity_name: str, parameter: bool, value: str | None, *_: str | None) -> None:
         if value is None or parameter:
             raise Invalid(
                 f"{name}, line {parser.CurrentLineNumber}: the entity '{entity_name}' stands for "
@@ -135,14 +133,16 @@ def _check_xml(name: str, data: bytes, max_depth: int) -> dict[str, str]:
             f"{name}: the encoding is not one that is read. Save the file as UTF-8.",
             code="rdf_encoding",
         ) from error
+    _check_expansion(name, data, entities)
+    return prefixes
+
+
+def _check_expansion(name: str, data: bytes, entities: dict[str, str]) -> None:
     if entities:
-        sizes = {
-            key.encode(): _expanded(name, key, entities, ()) for key in entities
-        }
+        sizes = {key.encode(): _expanded(name, key, entities, ()) for key in entities}
         total = sum(sizes.get(match, 0) for match in _REFERENCE.findall(data))
         if total > _MAX_EXPANSION:
             raise _bomb(name, "the entities in it")
-    return prefixes
 
 
 def _expanded(name: str, entity: str, entities: dict[str, str], path: tuple[str, ...]) -> int:

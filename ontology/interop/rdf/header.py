@@ -30,24 +30,15 @@ def map_header(
     joined = {**prefixes, **header.get("prefixes", {})}
     if joined:
         body["prefixes"] = joined
-    if ctx.header is None:
-        return body, joined
-    iri = ctx.header
-    draft = Draft(ctx, iri, Kind.ONTOLOGY, (Kind.ONTOLOGY,), ctx.subjects[iri])
-    for predicate, objects in draft.triples.items():
-        if predicate == TYPE:
-            rest = [term for term in objects if term != ONTOLOGY]
-            draft.count(f"{TYPE} {ONTOLOGY}", len(objects) - len(rest))
-            if rest:
-                draft.annotate(predicate, rest, kept=why.HEADER)
-        elif predicate in LABELS or predicate in COMMENTS:
-            COMMON[predicate](draft, predicate, objects)
-        else:
-            draft.annotate(predicate, objects, kept=why.HEADER)
-    said = draft.annotations or "displayName" in draft.body or "description" in draft.body
-    if iri == ctx.base and not said and ONTOLOGY in draft.triples.get(TYPE, ()):
-        # Says that there is an owl:Ontology, where no other field does.
-        draft.form["types"] = (ONTOLOGY,)
+    if ctx.header is not None:
+        _describe(ctx, header, body)
+    return body, joined
+
+
+def _describe(ctx: Context, header: Body, body: dict[str, Any]) -> None:
+    """Put what the input says of its ontology into ``body``."""
+    iri = str(ctx.header)
+    draft = _read(ctx, iri)
     new = draft.finish()
     for field in ("displayName", "description"):
         if field in new:
@@ -66,5 +57,25 @@ def map_header(
         body.pop("iri", None)
     changes = ctx.identity.changes(iri, Kind.ONTOLOGY)
     if changes is not None:
-        body = apply(Kind.ONTOLOGY, iri, body, *changes)
-    return body, joined
+        changed = apply(Kind.ONTOLOGY, iri, body, *changes)
+        body.clear()
+        body.update(changed)
+
+
+def _read(ctx: Context, iri: str) -> Draft:
+    draft = Draft(ctx, iri, Kind.ONTOLOGY, (Kind.ONTOLOGY,), ctx.subjects[iri])
+    for predicate, objects in draft.triples.items():
+        if predicate == TYPE:
+            rest = [term for term in objects if term != ONTOLOGY]
+            draft.count(f"{TYPE} {ONTOLOGY}", len(objects) - len(rest))
+            if rest:
+                draft.annotate(predicate, rest, kept=why.HEADER)
+        elif predicate in LABELS or predicate in COMMENTS:
+            COMMON[predicate](draft, predicate, objects)
+        else:
+            draft.annotate(predicate, objects, kept=why.HEADER)
+    said = draft.annotations or "displayName" in draft.body or "description" in draft.body
+    if iri == ctx.base and not said and ONTOLOGY in draft.triples.get(TYPE, ()):
+        # Says that there is an owl:Ontology, where no other field does.
+        draft.form["types"] = (ONTOLOGY,)
+    return draft

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ontology.domain.kinds import Kind
-from ontology.interop.rdf.graph import Graph, Term, is_literal
-from ontology.interop.rdf.vocabulary import DOCUMENT, JSON, OMS, OMS_RID, TYPE, UNSET
 from oms_project.core.canonical_json import loads
 from oms_project.core.errors import Invalid
 from oms_project.core.ids import is_rid
+from ontology.domain.kinds import Kind
+from ontology.interop.rdf.graph import Graph, Term, Triples, is_literal
+from ontology.interop.rdf.vocabulary import DOCUMENT, JSON, OMS, OMS_RID, TYPE, UNSET
 
 __all__ = ["Identity", "take_identity"]
 
@@ -72,30 +72,43 @@ def take_identity(graph: Graph) -> tuple[Identity, dict[str, int]]:
     said = any(predicate.startswith(OMS) for predicate in graph.predicates)
     for subject, triples in list(graph.subjects.items()):
         types = triples.get(TYPE)
-        if types is not None:
-            kinds = [_KINDS[t] for t in types if t in _KINDS]  # type: ignore[index]
-            if kinds:
-                identity.kinds[subject] = kinds
-                for kind in kinds:
-                    _count(counts, f"{TYPE} {OMS}{kind.value}", 1)
-                left = [t for t in types if t not in _KINDS]
-                triples = graph.subjects[subject] = {**triples, TYPE: left}
-                if not left:
-                    del triples[TYPE]
+        if types is not None and not _KINDS.keys().isdisjoint(types):
+            triples = _take_kinds(identity, counts, subject, triples)  # noqa: PLW2901
+            graph.subjects[subject] = triples
         if said:
             terms = [predicate for predicate in triples if predicate.startswith(OMS)]
             if terms:
-                triples = dict(triples)
-                if (DOCUMENT, "", "") in triples.get(UNSET, ()):
-                    for predicate, objects in graph.subjects.pop(subject).items():
-                        _count(counts, predicate, len(objects))
-                    continue
-                for predicate in terms:
-                    objects = triples.pop(predicate)
-                    _count(counts, predicate, len(objects))
-                    _take(identity, subject, predicate, objects)
-                graph.subjects[subject] = triples
+                _take_terms(identity, counts, graph, subject, terms)
     return identity, counts
+
+
+def _take_kinds(
+    identity: Identity, counts: dict[str, int], subject: str, triples: Triples
+) -> Triples:
+    types = triples[TYPE]
+    kinds = [_KINDS[term] for term in types if term in _KINDS]
+    identity.kinds[subject] = kinds
+    for kind in kinds:
+        _count(counts, f"{TYPE} {OMS}{kind.value}", 1)
+    left = {**triples, TYPE: [term for term in types if term not in _KINDS]}
+    if not left[TYPE]:
+        del left[TYPE]
+    return left
+
+
+def _take_terms(
+    identity: Identity, counts: dict[str, int], graph: Graph, subject: str, terms: list[str]
+) -> None:
+    triples = dict(graph.subjects[subject])
+    if (DOCUMENT, "", "") in triples.get(UNSET, ()):
+        for predicate, objects in graph.subjects.pop(subject).items():
+            _count(counts, predicate, len(objects))
+        return
+    for predicate in terms:
+        objects = triples.pop(predicate)
+        _count(counts, predicate, len(objects))
+        _take(identity, subject, predicate, objects)
+    graph.subjects[subject] = triples
 
 
 def _count(counts: dict[str, int], term: str, number: int) -> None:

@@ -10,7 +10,7 @@ from ontology.interop.rdf.vocabulary import WELL_KNOWN_PREFIXES
 
 __all__ = ["assign_names", "local_name", "namespace_of"]
 
-_SPLIT = re.compile(r"^(.*[#/:])([^#/:]+)[#/:]*$", re.S)
+_SPLIT = re.compile(r"^(.*[#/:])([^#/:]+)[#/:]*$", re.DOTALL)
 
 
 def namespace_of(iri: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ontology.domain.documents import Body, normalise
-from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from oms_project.core.errors import Invalid
 from oms_project.core.ids import is_rid
+from ontology.domain.documents import Body, normalise
+from ontology.domain.kinds import INSTANCE_KINDS, Kind
 
 __all__ = ["apply", "difference", "replace_references"]
 

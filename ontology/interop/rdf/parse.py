@@ -10,6 +10,7 @@ from typing import IO
 
 import pyoxigraph as ox
 
+from oms_project.core.errors import Invalid, TooLarge
 from ontology.interop.rdf import guards
 from ontology.interop.rdf.formats import (
     Format,
@@ -19,7 +20,6 @@ from ontology.interop.rdf.formats import (
     sniff,
     unknown_format,
 )
-from oms_project.core.errors import Invalid, TooLarge
 
 __all__ = ["Limits", "Quads", "Source", "read_quads"]
 
@@ -136,7 +136,7 @@ def read_quads(
     if isinstance(sources, (str, bytes, os.PathLike)) or hasattr(sources, "read"):
         sources = [sources]  # type: ignore[list-item]
     inputs: list[_Input] = []
-    for number, source in enumerate(sources, 1):  # type: ignore[arg-type]
+    for number, source in enumerate(sources, 1):
         inputs.extend(_inputs(source, given, number))
     if not inputs:
         raise Invalid("There is nothing to read: name a file or a folder.", code="rdf_no_input")

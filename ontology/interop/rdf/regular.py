@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from oms_project.core.canonical_json import dumps
 from ontology.interop.rdf.graph import Term
 from ontology.interop.rdf.vocabulary import OMS, STRING
-from oms_project.core.canonical_json import dumps
 
 __all__ = ["is_regular"]
 

@@ -81,9 +81,7 @@ class LossReport:
             "mappedTriples": self.mapped_triples,
             "unplacedTriples": self.unplaced_triples,
             "documents": dict(sorted(self.documents.items())),
-            "mapped": [
-                {"term": term, "triples": count} for term, count in _by_count(self.mapped)
-            ],
+            "mapped": [{"term": term, "triples": count} for term, count in _by_count(self.mapped)],
             "unplaced": [
                 {"term": item.term, "triples": count, "why": item.why, "kept": item.kept}
                 for item, count in _by_count(self.unplaced)

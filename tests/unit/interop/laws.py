@@ -42,7 +42,7 @@ VOCABULARIES: dict[str, Path] = {
 def run(
     source: Source | Sequence[Source],
     *,
-    format: str | None = None,
+    syntax: str | None = None,
     base: str = BASE,
     existing: Iterable[Document] = (),
     header: Mapping[str, Any] | None = None,
@@ -51,7 +51,7 @@ def run(
 ) -> MappedOntology:
     """Import into an ontology with ``existing`` documents (fresh without)."""
     return map_quads(
-        read_quads(source, format, base_iri=base_iri),
+        read_quads(source, syntax, base_iri=base_iri),
         existing=existing,
         rid_namespace=NAMESPACE,
         ontology_rid=ONTOLOGY_RID,
@@ -62,7 +62,7 @@ def run(
 
 def turtle(text: str, **options: Any) -> MappedOntology:
     """Import Turtle with the usual prefixes."""
-    return run(f"{PREFIXES}\n{text}".encode(), format="turtle", **options)
+    return run(f"{PREFIXES}\n{text}".encode(), syntax="turtle", **options)
 
 
 PREFIXES = "\n".join(
@@ -81,10 +81,10 @@ PREFIXES = "\n".join(
 )
 
 
-def exported(documents: Iterable[Document], header: Mapping[str, Any], format: str) -> bytes:
+def exported(documents: Iterable[Document], header: Mapping[str, Any], syntax: str) -> bytes:
     """A state as the text of a format."""
     out = io.BytesIO()
-    write(documents, header, format, out, rid_namespace=NAMESPACE)
+    write(documents, header, syntax, out, rid_namespace=NAMESPACE)
     return out.getvalue()
 
 

@@ -17,8 +17,15 @@ Body = dict[str, Any]
 _NAMES = st.sampled_from(["A", "b", "Cee", "dee_2", "_e", "X1", "name", "Person", "person9"])
 #: Any text that Unicode and XML both allow, and more often the kind that breaks things.
 TEXT = st.one_of(
-    st.sampled_from(["", " ", "a b", '"quote\\"', "line\nbreak", "tab\tand\rreturn", "é한𝔸", "<&>"]),
-    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"), max_size=12),
+    st.sampled_from(
+        ["", " ", "a b", '"quote\\"', "line\nbreak", "tab\tand\rreturn", "é한𝔸", "<&>"]
+    ),
+    st.text(
+        st.characters(
+            codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"
+        ),
+        max_size=12,
+    ),
 )
 LANGUAGES = st.sampled_from(["@none", "en", "ko", "en-gb", "EN", "not a tag", ""])
 LANG_TEXT = st.dictionaries(LANGUAGES, TEXT, max_size=3)
@@ -37,7 +44,9 @@ IRIS = st.one_of(
     st.integers(0, 40).map(lambda number: f"{BASE}n{number}"),
 )
 RIDS = st.uuids(version=4).map(str)
-DATA_TYPES = st.sampled_from(["string", "integer", "decimal(12,2)", "decimal", "langString", "vector(3)", "geopoint", "uri"])
+DATA_TYPES = st.sampled_from(
+    ["string", "integer", "decimal(12,2)", "decimal", "langString", "vector(3)", "geopoint", "uri"]
+)
 _PREDICATES = st.sampled_from(
     [
         "http://www.w3.org/2000/01/rdf-schema#label",
@@ -61,9 +70,7 @@ _LEAVES = st.one_of(
 
 
 def _annotations(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
-    return st.lists(
-        st.fixed_dictionaries({"predicate": _PREDICATES, "value": values}), max_size=2
-    )
+    return st.lists(st.fixed_dictionaries({"predicate": _PREDICATES, "value": values}), max_size=2)
 
 
 ANNOTATIONS = _annotations(
@@ -77,10 +84,14 @@ ANNOTATIONS = _annotations(
     )
 )
 JSON_VALUES = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), TEXT),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=2), st.dictionaries(TEXT, inner, max_size=2)
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**70), 2**70),
+        st.floats(allow_nan=False, allow_infinity=False),
+        TEXT,
     ),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(TEXT, inner, max_size=2)),
     max_leaves=4,
 )
 
@@ -107,9 +118,7 @@ def states(draw: st.DrawFn) -> tuple[list[Document], Body]:
             iri = None
         if iri is not None:
             iris.add((kind, iri))
-        rid = draw(
-            st.one_of(RIDS, st.just(derived_id(NAMESPACE, kind.value, iri or name)))
-        )
+        rid = draw(st.one_of(RIDS, st.just(derived_id(NAMESPACE, kind.value, iri or name))))
         if any(rid == other for other, _, _ in plan):
             continue
         ids[kind].append(rid)

@@ -61,9 +61,7 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     ),
     "elements nested deeply": (
         "rdf-xml",
-        _xml(
-            "<rdf:Description><e:p>" * _NESTED + "x" + "</e:p></rdf:Description>" * _NESTED
-        ),
+        _xml("<rdf:Description><e:p>" * _NESTED + "x" + "</e:p></rdf:Description>" * _NESTED),
         "rdf_too_deep",
     ),
     "objects nested deeply": (
@@ -137,10 +135,10 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
 
 @pytest.mark.parametrize("what", HOSTILE)
 def test_hostile_input_gets_a_clear_error_soon(what: str) -> None:
-    format, data, code = HOSTILE[what]
+    syntax, data, code = HOSTILE[what]
     started = time.monotonic()
     with pytest.raises(Invalid) as caught:
-        run(data, format=format, base_iri=None)
+        run(data, syntax=syntax, base_iri=None)
     assert time.monotonic() - started < 20
     assert caught.value.error_code == (code or caught.value.error_code)
     assert caught.value.error_code.startswith("rdf_")
@@ -150,7 +148,7 @@ def test_hostile_input_gets_a_clear_error_soon(what: str) -> None:
 
 def test_syntax_errors_say_where_they_are() -> None:
     with pytest.raises(Invalid) as caught:
-        run(b"<http://e/a> <http://e/p> 1 .\n<http://e/a> nonsense .", format="turtle")
+        run(b"<http://e/a> <http://e/p> 1 .\n<http://e/a> nonsense .", syntax="turtle")
     assert caught.value.error_code == "rdf_syntax"
     assert caught.value.data == {"file": "input 1", "line": 2, "column": 14}
     assert caught.value.message.startswith("input 1, line 2, column 14: ")
@@ -158,7 +156,7 @@ def test_syntax_errors_say_where_they_are() -> None:
 
 def test_xml_errors_say_where_they_are() -> None:
     with pytest.raises(Invalid) as caught:
-        run(b"<rdf:RDF>\n  <a></b></rdf:RDF>", format="rdf-xml")
+        run(b"<rdf:RDF>\n  <a></b></rdf:RDF>", syntax="rdf-xml")
     assert caught.value.data == {"file": "input 1", "line": 2, "column": 8}
     assert "mismatched tag" in caught.value.message
 
@@ -196,9 +194,9 @@ def test_a_bound_on_bytes_holds_for_all_files_together(tmp_path: Path) -> None:
 
 def test_input_of_an_unknown_format_is_told_the_possible_ones(tmp_path: Path) -> None:
     (tmp_path / "data.xyz").write_text("?")
-    for source, format in ((tmp_path / "data.xyz", None), (b"", None), (b"", "excel")):
+    for source, syntax in ((tmp_path / "data.xyz", None), (b"", None), (b"", "excel")):
         with pytest.raises(Invalid) as caught:
-            list(read_quads(source, format))
+            list(read_quads(source, syntax))
         assert caught.value.error_code == "rdf_format"
         assert "turtle (.ttl, .turtle)" in caught.value.message
 
@@ -233,16 +231,14 @@ def _nested_turtle(kind: str, depth: int) -> bytes:
     )
 
 
-@pytest.mark.parametrize(
-    "kind", ["nodes", "lists", "one list", "broken lists", "ring", "shared"]
-)
+@pytest.mark.parametrize("kind", ["nodes", "lists", "one list", "broken lists", "ring", "shared"])
 def test_blank_nodes_cost_linear_time_and_lose_nothing(kind: str) -> None:
     """Nested 20,000 deep or 20,000 in a row: ten times as many take about ten times as long."""
     times = []
     for depth in (2_000, 20_000):
         data = _nested_turtle(kind, depth)
         started = time.process_time()
-        mapped = run(data, format="turtle")
+        mapped = run(data, syntax="turtle")
         times.append(time.process_time() - started)
         report = mapped.report
         assert report.mapped_triples + report.unplaced_triples == report.triples
@@ -259,9 +255,9 @@ def test_a_bomb_needs_little_memory() -> None:
         "from oms_project.core.errors import Invalid\n"
         "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (used + 400_000_000,) * 2)\n"
-        "for what, (format, data, _) in HOSTILE.items():\n"
+        "for what, (syntax, data, _) in HOSTILE.items():\n"
         "    try:\n"
-        "        for quad in read_quads(data, format): pass\n"
+        "        for quad in read_quads(data, syntax): pass\n"
         "    except Invalid: pass\n"
         "    else: sys.exit(what)\n"
         "print('survived')\n"
@@ -270,7 +266,11 @@ def test_a_bomb_needs_little_memory() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=root,
-        env={"PYTHONPATH": str(root), "PATH": "", "DJANGO_SETTINGS_MODULE": "oms_project.settings.test"},
+        env={
+            "PYTHONPATH": str(root),
+            "PATH": "",
+            "DJANGO_SETTINGS_MODULE": "oms_project.settings.test",
+        },
         capture_output=True,
         text=True,
         timeout=120,
