@@ -10,6 +10,7 @@ from typing import IO, Literal
 from django.conf import settings
 
 from oms_project.core.authorization import permissions
+from oms_project.core.collector import collector_paused
 from oms_project.core.errors import Invalid
 from ontology.access import permitted_branch
 from ontology.contract import CommitInfo, ImportResult, OntologyInfo
@@ -33,6 +34,7 @@ Source = Path | bytes | IO[bytes]
 Mode = Literal["merge", "replace"]
 
 
+@collector_paused()
 def import_rdf(
     *,
     ontology: str,

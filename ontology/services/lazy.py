@@ -28,12 +28,12 @@ class LazyCommitResult(CommitResult):
         _set(self, _changes=changes, _documents=documents, **known)
 
     @cached_property
-    def changes(self) -> DiffResult:  # type: ignore[override]
+    def changes(self) -> DiffResult:
         made: DiffResult = self.__dict__["_changes"]()
         return made
 
     @cached_property
-    def documents(self) -> tuple[DocumentView, ...]:  # type: ignore[override]
+    def documents(self) -> tuple[DocumentView, ...]:
         made: tuple[DocumentView, ...] = self.__dict__["_documents"]()
         return made
 
@@ -45,7 +45,7 @@ class LazyMergeResult(MergeResult):
         _set(self, _changes=changes, **known)
 
     @cached_property
-    def changes(self) -> DiffResult | None:  # type: ignore[override]
+    def changes(self) -> DiffResult | None:
         made: DiffResult | None = self.__dict__["_changes"]()
         return made
 

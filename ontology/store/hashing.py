@@ -29,10 +29,8 @@ def content_hash(changes: Iterable[tuple[str, Kind, str | None]]) -> str:
     Args:
         changes: ``(rid, kind, document hash)`` each; no hash stands for a delete.
     """
-    digest = hashlib.sha256()
-    for rid, kind, document in sorted(changes):
-        digest.update(f"{rid} {kind.value} {document or '-'}\n".encode())
-    return digest.hexdigest()
+    lines = [f"{rid} {kind} {document or '-'}\n" for rid, kind, document in sorted(changes)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def time_text(time: dt.datetime) -> str:
