@@ -194,8 +194,7 @@ class OrmStore:
                 # On its own: who has waited here sees the branch as it is now, but everything
                 # else that the statement reads as it was when it began - without the new head.
                 rows(
-                    "SELECT 1 FROM ontology_branch WHERE ontology_id = %s AND name = %s "
-                    "FOR UPDATE",
+                    "SELECT 1 FROM ontology_branch WHERE ontology_id = %s AND name = %s FOR UPDATE",
                     [ontology_id, branch],
                 )
             found = rows(

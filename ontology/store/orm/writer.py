@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -25,7 +25,7 @@ from ontology.store.orm.sql import bulk_insert, in_list, is_postgresql, list_par
 from ontology.store.port import DocumentWrite
 from ontology.store.texts import body_text, check_text
 
-__all__ = ["append_commit", "database_time", "fork_line", "write_first_commit"]
+__all__ = ["append_commit", "database_time", "fork_line", "stamps", "write_first_commit"]
 
 _VERSION_COLUMNS = (
     "line_id",
@@ -285,6 +285,29 @@ def _copy_versions(copied: list[Place], line: int, seq: int) -> None:
         cursor.execute("UPDATE ontology_line SET writes = %s WHERE id = %s", [count, line])
 
 
+class Stamps(NamedTuple):
+    """The audit fields that one commit gives, as JSON members: on creation, on a change, and on a
+    change that deletes.
+    """
+
+    created: str
+    updated: str
+    deleted: str
+
+
+def stamps(author_id: str, author_username: str, time: dt.datetime) -> Stamps:
+    """The audit fields that a commit gives to what it writes."""
+    moment, by, name = (
+        dumps_text(value) for value in (time_text(time), author_id, author_username)
+    )
+    updated = f'"_updated_at":{moment},"_updated_by":{by},"_updated_by_username":{name}'
+    return Stamps(
+        f'"_created_at":{moment},"_created_by":{by},"_created_by_username":{name}',
+        f'{updated},"_deleted":false,"_deleted_at":null,"_deleted_by":null',
+        f'{updated},"_deleted":true,"_deleted_at":{moment},"_deleted_by":{by}',
+    )
+
+
 def _write_documents(
     line: int,
     seq: int,
@@ -293,14 +316,7 @@ def _write_documents(
     author: Actor,
     time: dt.datetime,
 ) -> list[tuple[str, Any, str | None]]:
-    stamp = time_text(time)
-    who = f'"{{}}_by":{dumps_text(author.id)},"{{}}_by_username":{dumps_text(author.username)}'
-    created = f'"_created_at":"{stamp}",' + who.replace("{}", "_created")
-    updated = f'"_updated_at":"{stamp}",' + who.replace("{}", "_updated")
-    live = updated + ',"_deleted":false,"_deleted_at":null,"_deleted_by":null'
-    dead = updated + (
-        f',"_deleted":true,"_deleted_at":"{stamp}","_deleted_by":{dumps_text(author.id)}'
-    )
+    audit = stamps(author.id, author.username, time)
     hashes: list[tuple[str, Any, str | None]] = []
     versions: list[tuple[Any, ...]] = []
     entries: list[tuple[Any, ...]] = []
@@ -332,8 +348,8 @@ def _write_documents(
                 deleted,
                 text,
                 digest,
-                before.created if before is not None else created,
-                dead if deleted else live,
+                before.created if before is not None else audit.created,
+                audit.deleted if deleted else audit.updated,
                 search_text(write.kind, body),
             )
         )
@@ -345,8 +361,10 @@ def _write_documents(
             old = index_entries(before.kind, before.body)
         if not deleted:
             new = index_entries(write.kind, body)
-        # Whether a fork copied this document's entries is not known here: all are written anew.
-        gone, come = (old, new) if flattened else (old - new, new - old)
+        gone, come = old, new
+        if old and not flattened:
+            # (After a fork it is not known here which entries were copied: all are written anew.)
+            gone, come = old - new, new - old
         unindexed += [(seq, line, stored_key(key), role, write.rid) for role, key in gone]
         entries += [(line, stored_key(key), role, write.rid, seq) for role, key in come]
     _close(

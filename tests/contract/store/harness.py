@@ -6,16 +6,17 @@ A later store adds a harness here and its name to ``HARNESSES``; no test changes
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections, transaction
 
 from ontology.store.orm.store import OrmStore
 from ontology.store.port import OntologyStore
+from tests.contract.store.orm_tampering import TAMPERINGS
 
 
 @dataclass
@@ -31,10 +32,6 @@ class Cost:
     rows: int = 0
 
 
-#: Falsifies something in the store behind its back; takes the ontology's id.
-Tampering = Callable[[str], None]
-
-
 class StoreHarness(Protocol):
     """A store under test."""
 
@@ -42,8 +39,14 @@ class StoreHarness(Protocol):
     def store(self) -> OntologyStore: ...
 
     @property
-    def tamperings(self) -> Mapping[str, Tampering]:
-        """Every way in which the owner of the store's disk could falsify it: sentence -> deed."""
+    def deeds(self) -> Collection[str]:
+        """Every way in which the owner of the store's disk could falsify it, by name."""
+        ...
+
+    def tampered(self, deed: str, ontology: str) -> AbstractContextManager[None]:
+        """A deed is done inside the block, and undone after it. What a store cannot suffer, it
+        has to refuse or repair in sight of ``verify``.
+        """
         ...
 
     def measure(self) -> AbstractContextManager[Cost]:
@@ -66,10 +69,15 @@ class OrmHarness:
         self.store = OrmStore()
 
     @property
-    def tamperings(self) -> Mapping[str, Tampering]:
-        from tests.contract.store.orm_tampering import TAMPERINGS
-
+    def deeds(self) -> Collection[str]:
         return TAMPERINGS
+
+    @contextmanager
+    def tampered(self, deed: str, ontology: str) -> Iterator[None]:
+        with transaction.atomic():
+            TAMPERINGS[deed](ontology)
+            yield
+            transaction.set_rollback(True)
 
     @contextmanager
     def measure(self) -> Iterator[Cost]:
@@ -87,8 +95,6 @@ class OrmHarness:
     @contextmanager
     def unreachable(self) -> Iterator[None]:
         def refuse(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
-            from django.db import OperationalError
-
             raise OperationalError("database is locked")
 
         with connection.execute_wrapper(refuse):
