@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -199,13 +200,13 @@ def _merge(state: State) -> float:
     state.commit(state.pick(100, 0), f"Ours {branch}")
     state.commit(state.pick(100, 1), f"Theirs {branch}", branch)
 
-    def work() -> None:
-        result = services.merge(ontology=state.name, source=branch)
-        assert result.status == "merged"
-        assert result.changes is not None
-        assert len(result.changes.changes) == 100
-
-    return timed(work)
+    start = time.perf_counter()
+    result = services.merge(ontology=state.name, source=branch)
+    seconds = time.perf_counter() - start
+    assert result.status == "merged"
+    assert result.changes is not None
+    assert len(result.changes.changes) == 100
+    return seconds
 
 
 def _peer_merge(state: State) -> float:
