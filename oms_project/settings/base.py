@@ -82,6 +82,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # -- stores ----------------------------------------------------------------------------------------
 DATABASES = {"default": database_config(ENVIRONMENT)}
+SERIALIZATION_MODULES = {"json": "oms_project.fixtures"}  # dumps that keep microseconds
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": cache_config(ENVIRONMENT)}
 CHANNEL_LAYERS = {"default": channel_layer_config(ENVIRONMENT)}
