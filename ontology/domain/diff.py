@@ -12,7 +12,6 @@ from ontology.domain.shapes import (
     ATOM,
     Form,
     Shape,
-    child,
     escape,
     keyed,
     label_of,
@@ -47,11 +46,15 @@ class _Differences:
 
     def in_record(self, shape: Shape, before: Any, after: Any, path: str, label: str) -> None:
         """Add the differences of two records or maps."""
-        for name in _names(shape, before, after):
-            one, other = child(before, name), child(after, name)
-            if not same(one, other):
-                step = "/" + escape(name)
-                self._compare(shape.at(name), one, other, path + step, label + step)
+        changed = [
+            name
+            for name in before.keys() | after.keys()
+            if not same(before.get(name, ABSENT), after.get(name, ABSENT))
+        ]
+        for name in _in_order(shape, changed) if len(changed) > 1 else changed:
+            one, other = before.get(name, ABSENT), after.get(name, ABSENT)
+            step = "/" + escape(name)
+            self._compare(shape.at(name), one, other, path + step, label + step)
 
     def _compare(self, shape: Shape, before: Any, after: Any, path: str, label: str) -> None:
         """Add the differences of two values that are not the same."""
@@ -91,10 +94,10 @@ class _Differences:
             self.changes.append(_change(path, label, list(one), list(other)))
 
 
-def _names(shape: Shape, before: Any, after: Any) -> list[str]:
-    names = before.keys() | after.keys()
+def _in_order(shape: Shape, names: list[str]) -> list[str]:
+    """``names`` in the order of the shape's fields."""
     known = [name for name in shape.fields if name in names]
-    return known + sorted(names.difference(known))
+    return known + sorted(set(names).difference(known))
 
 
 def _order_differs(one: dict[str, Any], other: dict[str, Any]) -> bool:
