@@ -117,22 +117,25 @@ def _roles(ctx: Context) -> dict[str, set[str]]:
                 continue
         roles[subject] = found
     if implied:
-        roles.update(_implied(ctx, roles))
+        roles.update(_implied(ctx, roles, {*headers, *ctx.identity.kinds}))
     headers = [subject for subject in headers if subject not in roles]
     if headers:
         ctx.header = _choose_header(ctx, headers)
     return roles
 
 
-def _implied(ctx: Context, roles: dict[str, set[str]]) -> dict[str, set[str]]:
+def _implied(ctx: Context, roles: dict[str, set[str]], others: set[str]) -> dict[str, set[str]]:
     """Roles of subjects whose types say nothing, but whose predicates do.
 
     One with a class above it is a class, unless it is an individual of a known class.
+
+    Args:
+        others: subjects that are known to be something else.
     """
     found: dict[str, set[str]] = {}
     known = ctx.existing.by_iri[Kind.OBJECT_TYPE] if ctx.merge else {}
     for subject, triples in ctx.subjects.items():
-        if subject in roles or subject.startswith("_:"):
+        if subject in roles or subject in others or subject.startswith("_:"):
             continue
         types = triples.get(TYPE, ())
         if SUB_CLASS in triples:

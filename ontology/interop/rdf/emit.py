@@ -59,12 +59,13 @@ _PROPERTY_KINDS = (Kind.SHARED_PROPERTY, Kind.LINK_TYPE)
 class Emitter:
     """Writes documents into a graph.
 
-    ``opaque`` are subjects whose annotations are not written.
+    ``opaque`` are subjects whose annotations are not written, and members not described.
 
     Attributes:
         graph: what has been written; ``settle`` it when done.
         subjects: rid -> subject of the document.
         nested: subject -> blank nodes inside it, in order.
+        members: members of enums that have been described.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Emitter:
     ) -> None:
         self.graph = Graph()
         self.nested: dict[str, list[str]] = {}
+        self.members: set[str] = set()
         self.documents = list(documents)
         self._opaque = opaque
         self._legal: dict[Term, bool] = {}
@@ -329,9 +331,11 @@ class Emitter:
             self._add(subject, ONE_OF, self._list(items))
         for member in members:
             iri = member.get("iri")
-            if iri is None or iri in self._taken or not self._is_legal(iri):
+            if iri is None or iri in self._opaque or not self._is_legal(iri):
                 continue
-            self._taken.add(iri)
+            if iri in self._taken or iri in self.members:
+                continue
+            self.members.add(iri)
             self._described(iri, member, read_form(member.get("annotations", ())), "label")
             if member.get("status") == "deprecated":
                 self._add(iri, DEPRECATED, _TRUE)

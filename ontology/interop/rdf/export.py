@@ -147,7 +147,8 @@ def _emit(
 ) -> tuple[Emitter, str, MappedOntology]:
     """The plain triples, the header's subject, and what an import would make of them.
 
-    Annotations whose nodes would become documents of their own are left to OMS terms.
+    Annotations whose nodes would become documents of their own are left to OMS terms, and so are
+    members of enums that would.
     """
     opaque: set[str] = set()
     while True:
@@ -157,7 +158,12 @@ def _emit(
         emitter.graph.settle()
         told = _told(emitter.graph, header, prefixes, namespace)
         owners = {node: root for root, nodes in emitter.nested.items() for node in nodes}
-        found = {owners[subject] for subject, _ in told.origins if subject in owners}
+        known = set(emitter.subjects.values())
+        found = {
+            owners.get(subject, subject)
+            for subject, _ in told.origins
+            if subject not in known and (subject in owners or subject in emitter.members)
+        }
         if not found:
             return emitter, first, told
         opaque |= found
