@@ -619,8 +619,8 @@ def test_the_services_agree_with_plain_dictionaries(full: bool) -> None:
         run_state_machine_as_test(
             Ontologies,
             settings=settings(
-                max_examples=400 if full else 12,
-                stateful_step_count=50 if full else 25,
+                max_examples=400 if full else 8,
+                stateful_step_count=50 if full else 20,
                 deadline=None,
                 derandomize=not full,
                 database=None,
