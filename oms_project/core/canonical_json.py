@@ -19,10 +19,11 @@ import simplejson
 __all__ = ["canonical_digest", "dumps", "dumps_text", "loads"]
 
 # Sixteen digits (with a point among them or not) may be a number that a double cannot hold; a
-# 3-digit exponent overflows one. The first pattern is quick and finds such text anywhere, in UUIDs
-# and hashes too; the second one, asked only then, finds it where a number stands. A false alarm
-# (such text inside a string) only costs the slower path.
-_SUSPICIOUS = re.compile(rb"[0-9](?:[0-9.]{15}|[eE][+-]?[0-9]{3})")
+# 3-digit exponent overflows one. Looking for the classes of characters as substrings is many times
+# quicker than a pattern, and finds such text anywhere, in UUIDs and hashes too; the pattern, asked
+# only then, finds it where a number stands. A false alarm (such text inside a string) only costs
+# the slower path.
+_CLASSES = bytes.maketrans(b"123456789.E-", b"0000000000e+")
 _NEEDS_EXACT = re.compile(rb"(?:^|[:,\[\s])-?(?:[0-9.]{16}|[0-9.]+[eE][+-]?[0-9]{3})")
 
 
@@ -50,9 +51,14 @@ def loads(text: str | bytes) -> Any:
         ValueError: not JSON; the message says where.
     """
     raw = text.encode() if isinstance(text, str) else text
-    if _SUSPICIOUS.search(raw) is None or _NEEDS_EXACT.search(raw) is None:
+    if not _is_suspicious(raw) or _NEEDS_EXACT.search(raw) is None:
         return orjson.loads(raw)
     return simplejson.loads(raw.decode(), parse_float=_exact_float, parse_constant=_refuse_constant)
+
+
+def _is_suspicious(raw: bytes) -> bool:
+    classes = raw.translate(_CLASSES)
+    return b"0" * 16 in classes or b"0e000" in classes or b"0e+000" in classes
 
 
 def canonical_digest(value: Any) -> str:
