@@ -11,6 +11,7 @@ import pytest
 from oms_project.identity.contract import Role
 from tests.conftest import MakePerson
 from tests.integration.cli.support import EXAMPLES, Cli
+from tests.services import ROOT
 
 pytestmark = pytest.mark.data
 
@@ -91,11 +92,8 @@ def test_a_state_that_breaks_rules_is_refused_with_all_of_them(cli: Cli, state: 
     before = state("library")
     broken = str(EXAMPLES / "library-broken.json")
     result = cli("apply", "library", broken, code=1)
-    lines = result.err.splitlines()
-    assert lines[0].startswith("Error: ")
-    assert {line.split()[1] for line in lines[1:]} == {
-        "ObjectType/Book", "ObjectType/Member", "EnumType/Genre",
-    }  # fmt: skip
+    guide = (ROOT / "docs/guides/errors.md").read_text(encoding="utf-8")
+    assert result.err in guide  # what it shows is what people see
     problem = cli("apply", "library", broken, "--format", "json", code=1).problem
     assert {error["document"] for error in problem["errors"]} == {
         "ObjectType/Book", "ObjectType/Member", "EnumType/Genre",
@@ -132,6 +130,18 @@ def test_a_commit_needs_a_message(cli: Cli, demo: str, tmp_path: Path) -> None:
     assert cli("apply", demo, str(file), "--dry-run").out.splitlines()[-1] == (
         "Dry run: nothing was written."
     )
+
+
+def test_a_branch_and_a_tag_cannot_share_a_name(cli: Cli, demo: str, state: State) -> None:
+    before = state(demo)
+    refused = cli("tag", demo, "create", "cold-chain", code=1)
+    assert refused.err == (
+        "Error: There is a branch named 'cold-chain' already, and a ref must mean one thing. "
+        "Choose another name.\n"
+    )
+    refused = cli("branch", demo, "create", "v1.0", "--format", "json", code=1)
+    assert refused.problem["code"] == "already_exists"
+    assert state(demo) == before
 
 
 def test_a_stale_head_is_refused_with_the_head_as_it_is(cli: Cli, demo: str, state: State) -> None:
