@@ -77,6 +77,12 @@ BODIES: dict[Kind, SearchStrategy[dict[str, Any]]] = {
             "isAbstract": st.booleans(),
             "primaryKey": st.lists(NAME, unique=True, max_size=2),
             "properties": PROPERTIES,
+            "uniqueConstraints": _items(
+                st.fixed_dictionaries(
+                    {"name": NAME, "properties": st.lists(NAME, unique=True, min_size=1)}
+                ),
+                "uniqueConstraints",
+            ),
         },
     ),
     Kind.ENUM_TYPE: _some(
