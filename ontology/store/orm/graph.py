@@ -103,8 +103,9 @@ def _touched_between(one: Place, other: Place) -> list[str]:
             spans.append((step.line, fork.seq, step.seq))
     touched: dict[str, None] = {}
     for line, after, up_to in spans:
+        # Without DISTINCT: for that, SQLite would walk through the whole line in the order of rids.
         for (rid,) in rows(
-            "SELECT DISTINCT v.rid FROM ontology_documentversion v "
+            "SELECT v.rid FROM ontology_documentversion v "
             "WHERE v.line_id = %s AND v.seq_from > %s AND v.seq_from <= %s",
             [line, after, up_to],
         ):
