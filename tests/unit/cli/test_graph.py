@@ -34,7 +34,12 @@ def test_a_merge_opens_a_column_that_the_fork_closes() -> None:
 
 
 def test_two_tips_fall_together_at_their_common_parent() -> None:
-    assert _drawn(_commit("c", "a"), _commit("b", "a"), _commit("a")) == ["* c", "| * b", "|/", "* a"]
+    assert _drawn(_commit("c", "a"), _commit("b", "a"), _commit("a")) == [
+        "* c",
+        "| * b",
+        "|/",
+        "* a",
+    ]
 
 
 def test_a_criss_cross_merge() -> None:
@@ -48,7 +53,9 @@ def test_a_criss_cross_merge() -> None:
 
 
 def test_further_lines_stand_beside_the_columns() -> None:
-    drawn = _drawn(_commit("m", "b", "c"), _commit("b", "a"), _commit("c", "a"), _commit("a"), lines=3)
+    drawn = _drawn(
+        _commit("m", "b", "c"), _commit("b", "a"), _commit("c", "a"), _commit("a"), lines=3
+    )
     assert drawn[:4] == ["* m", "|\\  line 2", "| | line 3", "* | b"]
     assert drawn[-3:] == ["* a", "line 2", "line 3"]
 
