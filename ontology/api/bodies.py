@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ontology import selectors
 from ontology.change_sets import (
     Body,
     ChangeBody,
@@ -173,7 +174,11 @@ class RenameBody(Body):
 class ExportBody(Body):
     """An export that is prepared in the background."""
 
-    format: Text = Field(default="turtle", examples=["turtle"])
+    format: Text = Field(
+        default="turtle",
+        examples=["turtle"],
+        json_schema_extra={"enum": list(selectors.EXPORT_FORMATS)},
+    )
     """Name of the format."""
     ref: Ref = Field(default="", examples=["main"])
     """What to export. Empty: the default branch."""

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from oms_project.core.errors import BadRequest, PreconditionFailed
+from oms_project.core.errors import PreconditionFailed
 
 __all__ = [
     "IfMatch",
@@ -30,7 +30,7 @@ __all__ = [
     "state_etag",
 ]
 
-_TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*')
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _FOREVER = "private, max-age=31536000, immutable"
 _CHECK = "private, no-cache"
 
@@ -82,44 +82,24 @@ def if_match(request: HttpRequest) -> IfMatch | None:
     """The ``If-Match`` of a write, or None.
 
     Raises:
-        BadRequest: it is malformed.
-        PreconditionFailed: it names only weak ETags, which match nothing.
+        PreconditionFailed: it holds no strong ETag, and so matches nothing.
     """
     header = request.headers.get("If-Match")
     if header is None:
         return None
     if header.strip() == "*":
         return IfMatch(any=True)
-    states = tuple(_state(tag) for weak, tag in _tags(header, "If-Match") if not weak)
+    states = tuple(_state(found.group(2)) for found in _TAG.finditer(header) if not found.group(1))
     if not states:
         raise PreconditionFailed(
-            "If-Match names only weak ETags, which match nothing.", code="if_match_failed"
+            'If-Match matches nothing: use a strong ETag in double quotes, such as "abc", or *.',
+            code="if_match_failed",
         )
     return IfMatch(states=states)
 
 
 def _state(tag: str) -> str:
     return tag.rpartition("-")[0] or tag
-
-
-def _tags(header: str, name: str) -> list[tuple[bool, str]]:
-    tags = []
-    position = 0
-    while True:
-        match = _TAG.match(header, position)
-        if match is None:
-            raise BadRequest(
-                f'{name} is malformed: use ETags in double quotes, such as "abc", or *.',
-                code="bad_header",
-                errors=[{"header": name, "message": "This is not a list of ETags."}],
-            )
-        tags.append((bool(match.group(1)), match.group(2)))
-        position = match.end()
-        if position == len(header):
-            return tags
-        if header[position] != ",":
-            raise BadRequest(f"{name} is malformed: separate ETags by commas.", code="bad_header")
-        position += 1
 
 
 def _digest(content: bytes) -> str:

@@ -50,7 +50,7 @@ def expected_state(request: Request, current: Any) -> str | None:
     ``current`` reads the document; it is called only when several ETags are given.
 
     Raises:
-        BadRequest, PreconditionFailed.
+        PreconditionFailed: it matches nothing, or another state.
     """
     condition = if_match(request)
     if condition is None or condition.any:
@@ -73,7 +73,6 @@ def expected_head(
     """The head that ``If-Match`` or ``expectedHead`` asks for; None for neither.
 
     Raises:
-        BadRequest: the header is malformed.
         PreconditionFailed: ``If-Match`` does not hold. (A stale ``expectedHead`` is a conflict,
             which the service finds under the branch's lock.)
     """

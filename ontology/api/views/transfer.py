@@ -48,7 +48,9 @@ class ImportQuery(CommitQuery):
 class ExportQuery(ReadQuery):
     """What to export."""
 
-    format: Annotated[Text, Field(max_length=100)] = Field(default="", examples=["turtle"])
+    format: Annotated[Text, Field(json_schema_extra={"enum": ["", *selectors.EXPORT_FORMATS]})] = (
+        Field(default="", examples=["turtle"])
+    )
     """Name of the format; empty: as `Accept` asks, else Turtle."""
 
 
