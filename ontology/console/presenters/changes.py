@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,7 @@ class ShownChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeGroup:
-    """The changes of one kind on this page."""
+    """The changes of one kind on this page; ``total`` counts those on other pages too."""
 
     kind: str
     title: Any
@@ -111,6 +112,7 @@ def arrange(
             or wanted in (change.previous_id or "").casefold()
         )
     ]
+    counts = Counter(change.kind for change in matching)
     pages = max(1, -(-len(matching) // PAGE_SIZE))
     page = min(max(1, page), pages)
     visible = matching[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
@@ -132,9 +134,7 @@ def arrange(
     )
     return ChangePage(
         groups=tuple(
-            ChangeGroup(
-                name, KINDS_PLURAL.get(name, name), tuple(changes), sum(diff.stats[name].values())
-            )
+            ChangeGroup(name, KINDS_PLURAL.get(name, name), tuple(changes), counts[name])
             for name, changes in sorted(groups.items(), key=lambda item: _rank(item[0]))
         ),
         stats=stats,

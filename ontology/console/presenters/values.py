@@ -16,6 +16,9 @@ from ontology.domain.kinds import NO_LANGUAGE
 __all__ = ["Naming", "Shown", "pretty_json", "text_in"]
 
 _TEXTS = frozenset({"displayName", "description", "label", "reason", "message"})
+_MAPS = frozenset({"values", "config", "prefixes"})
+#: What an item is called comes first.
+_NAMES = ("apiName", "name", "code")
 _CHOICES = frozenset(
     {"status", "sensitivity", "onDelete", "direction", "compatibility", "relation", "op"}
 )
@@ -93,9 +96,12 @@ class Naming:
                     for key, text in sorted(value.items())
                 ),
             )
+        if name in _MAPS:  # their keys are names that people gave, not fields
+            entries = [(key, self.show(part, "value", depth + 1)) for key, part in value.items()]
+            return Shown("record", entries=tuple(entries))
         entries = [
             (label_of(key), self.show(part, key, depth + 1))
-            for key, part in value.items()
+            for key, part in sorted(value.items(), key=lambda item: item[0] not in _NAMES)
             if key not in ("rid", "order")
         ]
         return Shown("record", entries=tuple(entries))
