@@ -145,7 +145,8 @@ class _Validation:
             holders = self._state.find_names(kind, list(by_key))
             for key, changes in by_key.items():
                 for change in changes:
-                    self._check_name(change, holders[key])
+                    # A name that is none (empty, say) is found nowhere.
+                    self._check_name(change, holders.get(key, ()))
         self._check_iris(described)
 
     def _check_name(self, change: DocumentChange, holders: Sequence[str]) -> None:

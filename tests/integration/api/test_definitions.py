@@ -214,3 +214,21 @@ def test_numbers_keep_their_value(api: APIClient, fleet: str) -> None:
     assert b"123456789012345678901234567890" in made.content
     commit = api.get(f"{fleet}/commits/{made['X-OMS-Commit']}")
     assert b"123456789012345678901234567890" in commit.content
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "9lives", "a b", "ObjectType", "__x", "é", "x" * 201, "x" * 600, "\x00"]
+)
+def test_a_name_that_is_none_is_refused_with_the_reason(
+    api: APIClient, fleet: str, name: str
+) -> None:
+    head = head_of(api, fleet)
+
+    for answer in (
+        api.post(f"{fleet}/enum-types", {"apiName": name}),
+        api.put(f"{fleet}/object-types/Person", {"apiName": name}),
+    ):
+        assert answer.status_code == 422, answer.content
+        assert {error["field"] for error in answer.json()["errors"]} == {"/apiName"}
+    assert api.post(f"{fleet}/object-types/Person/rename", {"apiName": name}).status_code == 422
+    assert head_of(api, fleet) == head
