@@ -84,7 +84,7 @@ class Context:
             values (for speed: ``resolve`` would say the same).
         fits: everything that can be a range.
         entries: rid of a type -> (IRI, rid) of shared properties with it in their domain.
-        cut: (child, parent) pairs that would close a cycle.
+        cut: (kind, child, parent) that would close a cycle.
     """
 
     graph: Graph
@@ -106,7 +106,7 @@ class Context:
     data_ids: dict[Term, str] = field(default_factory=dict)
     fits: set[Term] = field(default_factory=set)
     entries: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    cut: set[tuple[str, str]] = field(default_factory=set)
+    cut: set[tuple[Kind, str, str | Term]] = field(default_factory=set)
     header: str | None = None
     mapped: Counter[str] = field(default_factory=Counter)
     unplaced: Counter[tuple[str, str, str]] = field(default_factory=Counter)

@@ -36,11 +36,11 @@ def find_cycles(ctx: Context) -> None:
             if len(component) == 1:
                 iri = component[0]
                 if iri in parents.get(iri, ()):
-                    ctx.cut.add((iri, iri))
+                    ctx.cut.add((kind, iri, iri))
                 continue
             members = set(component)
             ctx.cut.update(
-                (iri, parent)
+                (kind, iri, parent)
                 for iri in component
                 for parent in parents[iri]
                 if parent in members and parent >= iri

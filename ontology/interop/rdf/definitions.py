@@ -54,14 +54,15 @@ def _parents(field: str, kinds: tuple[Kind, ...]) -> Callable[[Draft, str, list[
         found: list[str] = []
         for term in objects:
             rid = ctx.resolve(term, kinds)
-            if rid is not None and (draft.iri, term) not in ctx.cut:
+            if rid is not None and (draft.kind, draft.iri, term) not in ctx.cut:
                 found.append(rid)
                 draft.count(predicate, 1)
             elif rid is None and predicate == SUB_CLASS and _interface(draft, term):
                 draft.count(predicate, 1)
             elif rid is not None:
-                draft.annotate(predicate, [term], why.CYCLE)
-            elif not _elsewhere(draft, term):
+                if not _elsewhere(draft, predicate, term):
+                    draft.annotate(predicate, [term], why.CYCLE)
+            elif not _elsewhere(draft, predicate, term):
                 draft.annotate(predicate, [term], _reason(draft, term))
         if found:
             draft.body[field] = sorted(found) if len(found) > 1 else found
@@ -80,15 +81,29 @@ def _interface(draft: Draft, term: Term) -> bool:
     return True
 
 
-def _elsewhere(draft: Draft, term: Term) -> bool:
+def _elsewhere(draft: Draft, predicate: str, term: Term) -> bool:
     """Whether another kind of the same IRI refers to ``term``; counts it when so."""
-    others = [kind for kind in draft.kinds if kind != draft.kind]
-    if draft.quiet or not others or draft.ctx.resolve(term, others) is None:
+    if draft.quiet:
         return False
-    if (draft.iri, term) in draft.ctx.cut:
-        return False
-    draft.count(SUB_PROPERTY, 1)
-    return True
+    for kind in draft.kinds:
+        if (
+            kind != draft.kind
+            and predicate in HANDLERS.get(kind, ())
+            and (kind, draft.iri, term) not in draft.ctx.cut
+            and draft.ctx.resolve(term, _ABOVE.get(kind, ())) is not None
+        ):
+            draft.count(predicate, 1)
+            return True
+    return False
+
+
+#: Kind -> kinds that may stand above it.
+_ABOVE: dict[Kind, tuple[Kind, ...]] = {
+    Kind.OBJECT_TYPE: (Kind.OBJECT_TYPE, Kind.INTERFACE),
+    Kind.INTERFACE: (Kind.INTERFACE,),
+    Kind.SHARED_PROPERTY: (Kind.SHARED_PROPERTY,),
+    Kind.LINK_TYPE: (Kind.LINK_TYPE,),
+}
 
 
 def _reason(draft: Draft, term: Term) -> str:

@@ -16,6 +16,7 @@ from ontology.interop.rdf.vocabulary import (
     DATATYPE,
     DEPRECATED,
     EQUIVALENT_CLASS,
+    KIND_TYPES,
     LABEL,
     ON_DATATYPE,
     ONE_OF,
@@ -94,8 +95,8 @@ def finish_enum_type(draft: Draft) -> None:
     if listed is not None:
         _, direct, term = listed
         literal = is_literal(items[0])
-        consumed = [t for t in draft.triples.get(TYPE, ()) if t in (DATATYPE, *_CLASS_LIKE)]
-        if direct and (not literal or consumed == [DATATYPE]):
+        said = sorted(KIND_TYPES[Kind.ENUM_TYPE].intersection(draft.triples.get(TYPE, ())))
+        if direct and (not literal or said == [DATATYPE]):
             draft.count(ONE_OF, 1 + 2 * len(items))
         else:
             draft.form["members"] = "verbatim"
@@ -104,8 +105,11 @@ def finish_enum_type(draft: Draft) -> None:
             draft.quiet = not draft.owns(predicate)
             draft.annotate(predicate, [term], mapped=True)
             draft.quiet = False
-        if literal and consumed == [DATATYPE]:
+        if literal:
+            # A list of texts is a datatype, unless the types say otherwise.
             draft.form.pop("types", None)
+            if said != [DATATYPE]:
+                draft.form["types"] = tuple(said)
     else:
         draft.form["members"] = CONCEPT_SCHEME
         if ONE_OF in draft.triples:
@@ -114,9 +118,6 @@ def finish_enum_type(draft: Draft) -> None:
     draft.body["members"] = [
         _member(draft, item, code) for item, code in zip(items, codes(items), strict=True)
     ]
-
-
-_CLASS_LIKE = tuple(sorted({CONCEPT_SCHEME}))
 
 
 def _member(draft: Draft, item: Term, code: str) -> dict[str, Any]:
