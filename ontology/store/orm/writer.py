@@ -21,7 +21,14 @@ from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.store.hashing import commit_id, content_hash, text_hash, time_text
 from ontology.store.orm.lines import MAX_CHAIN, Place, load_line
 from ontology.store.orm.reader import stored_key, stored_name_key
-from ontology.store.orm.sql import bulk_insert, in_list, is_postgresql, list_parameter, rows
+from ontology.store.orm.sql import (
+    bulk_insert,
+    in_list,
+    is_postgresql,
+    keys_table,
+    list_parameter,
+    rows,
+)
 from ontology.store.port import DocumentWrite
 from ontology.store.texts import body_text, check_text
 
@@ -320,14 +327,14 @@ def _write_documents(
     hashes: list[tuple[str, Any, str | None]] = []
     versions: list[tuple[Any, ...]] = []
     entries: list[tuple[Any, ...]] = []
-    replaced: list[tuple[Any, ...]] = []
+    replaced: list[str] = []
     unindexed: list[tuple[Any, ...]] = []
     for write in writes:
         before = write.before
         # What was read before the fork may have been copied into the line by it.
         here = before is not None and (flattened or before.locator[0] == line)
-        if here and before is not None:
-            replaced.append((seq, line, write.rid, seq - 1 if flattened else before.locator[1]))
+        if here:
+            replaced.append(write.rid)
         if write.body is None:
             assert before is not None, "only what exists can be deleted"
             body, text, digest = before.body, before.text, before.hash
@@ -367,11 +374,7 @@ def _write_documents(
             gone, come = old - new, new - old
         unindexed += [(seq, line, stored_key(key), role, write.rid) for role, key in gone]
         entries += [(line, stored_key(key), role, write.rid, seq) for role, key in come]
-    _close(
-        "UPDATE ontology_documentversion SET seq_to = %s "
-        "WHERE line_id = %s AND rid = %s AND seq_from = %s AND seq_to IS NULL",
-        replaced,
-    )
+    _close_versions(line, seq, replaced)
     _close(
         "UPDATE ontology_documentindex SET seq_to = %s "
         "WHERE line_id = %s AND key = %s AND role = %s AND rid = %s AND seq_to IS NULL",
@@ -383,6 +386,26 @@ def _write_documents(
     bulk_insert("ontology_documentversion", _VERSION_COLUMNS, versions)
     bulk_insert("ontology_documentindex", _INDEX_COLUMNS, entries)
     return hashes
+
+
+def _close_versions(line: int, seq: int, rids: list[str]) -> None:
+    """Let the latest versions of ``rids`` on the line end at ``seq``.
+
+    The latest one is looked up as the reader does it: only an index on the line's rids can answer
+    that, so that no planner walks through all open versions instead.
+    """
+    if not rids:
+        return
+    latest = (
+        "SELECT (SELECT o.id FROM ontology_documentversion o WHERE o.line_id = %s "
+        f"AND o.rid = k.value ORDER BY o.seq_from DESC LIMIT 1) FROM {keys_table('k')}"
+    )
+    chosen = f"= ANY(ARRAY({latest}))" if is_postgresql() else f"IN ({latest})"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE ontology_documentversion SET seq_to = %s WHERE id {chosen}",
+            [seq, line, list_parameter(rids)],
+        )
 
 
 def _close(sql: str, places: list[tuple[Any, ...]]) -> None:
