@@ -255,7 +255,20 @@ def _value(clash: Clash, value: Any) -> str:
     if isinstance(value, list) and all(isinstance(member, str) for member in value):
         more = f" and {len(value) - _NAMED} more" if len(value) > _NAMED else ""
         return ", ".join(map(_shorten, value[:_NAMED])) + more
-    return _shorten(dumps_text(value))
+    text = dumps_text(value)
+    if len(text) <= _SHOWN:
+        return text
+    # Two long texts that start alike would read alike: show where they part.
+    others = [dumps_text(plain(side)) for side in (clash.base, clash.ours, clash.theirs)]
+    alike = max(_alike(text, other) for other in others if other != text)
+    start = max(0, min(alike - _SHOWN // 3, len(text) - _SHOWN + 1))
+    return ("…" if start else "") + _shorten(text[start:])
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters both start with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (mine, yours) in pairs if mine != yours), min(len(one), len(other)))
 
 
 def _shorten(text: str) -> str:

@@ -16,7 +16,7 @@ from tests import services
 
 __all__ = ["another", "log_of", "restart", "serving", "verify"]
 
-READY_TIMEOUT = 60.0
+READY_TIMEOUT = 180.0
 
 
 @contextmanager

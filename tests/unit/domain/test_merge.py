@@ -122,6 +122,17 @@ def test_an_absent_field_is_called_by_its_default() -> None:
     assert '(before: "active")' in conflict.message
 
 
+def test_long_texts_are_shown_where_they_part() -> None:
+    start = "The same beginning of both texts, which is longer than what a message shows: "
+    ours, theirs = person(color=f"{start}mine, and then more"), person(color=f"{start}yours")
+    (conflict,) = merge(person(), ours, theirs).conflicts
+    assert conflict.message == (
+        "Both sides changed color of ObjectType/Person differently: ours has …h is longer than what "
+        'a message shows: mine, and then more", theirs has …th texts, which is longer than what a '
+        'message shows: yours" (before: nothing). Take ours, theirs, base or give a value.'
+    )
+
+
 def test_messages_use_the_names_of_the_sides() -> None:
     changes = {RID: DocumentChange(RID, Kind.OBJECT_TYPE, person(), person(color="red"))}
     others = {RID: DocumentChange(RID, Kind.OBJECT_TYPE, person(), person(color="blue"))}
