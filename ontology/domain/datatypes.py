@@ -11,6 +11,7 @@ import binascii
 import datetime as dt
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -20,7 +21,9 @@ __all__ = [
     "DATATYPE_IRIS",
     "PRIMITIVES",
     "DataType",
+    "comparable",
     "data_type_from_iri",
+    "is_absolute_iri",
     "parse_data_type",
     "value_problem",
 ]
@@ -54,11 +57,17 @@ DATATYPE_IRIS: dict[str, str] = {
 
 PRIMITIVES: tuple[str, ...] = tuple(DATATYPE_IRIS)
 _BY_IRI = {iri: name for name, iri in DATATYPE_IRIS.items()}
-_EXPRESSION = re.compile(r"^([A-Za-z]+)(?:\(\s*(\d{1,5})\s*(?:,\s*(\d{1,5})\s*)?\))?$")
+_EXPRESSION = re.compile(r"([A-Za-z]+)(?:\(\s*(\d{1,5})\s*(?:,\s*(\d{1,5})\s*)?\))?", re.ASCII)
 _DURATION = re.compile(
-    r"^-?P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$"
+    r"-?P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?", re.ASCII
 )
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*")
+_DIGITS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+#: The common ground of XSD and ISO 8601; Python's own parsers take much more.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIME = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _LONG = 2**63
+_BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,7 @@ def parse_data_type(text: str) -> DataType:
     Raises:
         ValueError: with a sentence that says what is wrong and what is possible.
     """
-    match = _EXPRESSION.match(text)
+    match = _EXPRESSION.fullmatch(text)
     name = match.group(1) if match else ""
     if match is None or name not in DATATYPE_IRIS:
         raise ValueError(f"'{text}' is not a data type. Data types: {', '.join(PRIMITIVES)}.")
@@ -109,6 +118,11 @@ def parse_data_type(text: str) -> DataType:
 def data_type_from_iri(iri: str) -> str | None:
     """The data type whose datatype IRI is exactly ``iri``, or None."""
     return _BY_IRI.get(iri)
+
+
+def is_absolute_iri(text: str) -> bool:
+    """Whether ``text`` is an absolute IRI (RFC 3987), as far as its characters tell."""
+    return _IRI.fullmatch(text) is not None
 
 
 def value_problem(data_type: DataType, value: Any) -> str | None:
@@ -146,21 +160,29 @@ def _long(value: Any, data_type: DataType) -> str | None:
 def _decimal(value: Any, data_type: DataType) -> str | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         return "use a number, or its digits as text"
-    try:
-        number = Decimal(repr(value) if isinstance(value, float) else value)
-    except ArithmeticError:
+    if isinstance(value, str) and _DIGITS.fullmatch(value) is None:
         return "use a number, or its digits as text"
+    try:
+        number = _number(value)
+    except ArithmeticError:
+        return "its exponent is out of range"
     if not number.is_finite():
         return "use a finite number"
-    if data_type.parameters:
+    if data_type.parameters and number:
         precision, scale = data_type.parameters
-        _, digits, exponent = number.normalize().as_tuple()
+        _, digits, exponent = number.as_tuple()
         assert isinstance(exponent, int)
-        decimals = max(0, -exponent)
+        # By hand: Decimal.normalize rounds to 28 digits.
+        zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
+        decimals = max(0, -exponent - zeros)
         whole = max(0, len(digits) + exponent)
         if decimals > scale or whole > precision - scale:
             return f"at most {precision - scale} digits before the point and {scale} after it"
     return None
+
+
+def _number(value: Any) -> Decimal:
+    return Decimal(repr(value) if isinstance(value, float) else value)
 
 
 def _double(value: Any, _: DataType) -> str | None:
@@ -188,27 +210,60 @@ def _iso(parse: Any, example: str) -> Any:
     return check
 
 
-def _parse_date(value: str) -> None:
-    if len(value) < 10:
+def _parse_date(value: str) -> dt.date:
+    if _DATE.fullmatch(value) is None:
         raise ValueError(value)
-    dt.date.fromisoformat(value)
+    return dt.date.fromisoformat(value)
 
 
-def _parse_timestamp(value: str) -> None:
-    if "T" not in value:
+def _parse_time(value: str) -> dt.time:
+    if _TIME.fullmatch(value) is None:
         raise ValueError(value)
-    dt.datetime.fromisoformat(value)
+    return dt.time.fromisoformat(value)
+
+
+def _parse_timestamp(value: str) -> dt.datetime:
+    date, _, time = value.partition("T")
+    _parse_date(date)
+    _parse_time(time)
+    return dt.datetime.fromisoformat(value)
+
+
+def comparable(data_type: DataType, value: Any) -> Any:
+    """``value`` as something that is ordered as ``data_type`` is (a time without a zone is UTC's);
+    None where the type has no order, or ``value`` is not of it.
+    """
+    if data_type.name not in _ORDERS or value_problem(data_type, value) is not None:
+        return None
+    return _ORDERS[data_type.name](value)
+
+
+def _seconds(value: str) -> dt.timedelta:
+    time = _parse_time(value)
+    moment = dt.datetime.combine(dt.date.min, time.replace(tzinfo=dt.UTC))
+    return moment - _BEGINNING - (time.utcoffset() or dt.timedelta())
+
+
+def _moment(value: str) -> dt.timedelta:
+    moment = _parse_timestamp(value)
+    return moment.replace(tzinfo=dt.UTC) - _BEGINNING - (moment.utcoffset() or dt.timedelta())
+
+
+_ORDERS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("integer", "long", "decimal", "double"), _number),
+    "date": _parse_date,
+    "time": _seconds,
+    "timestamp": _moment,
+}
 
 
 def _duration(value: Any, _: DataType) -> str | None:
-    ok = isinstance(value, str) and _DURATION.match(value) is not None
+    ok = isinstance(value, str) and _DURATION.fullmatch(value) is not None
     return None if ok else "use an ISO 8601 duration such as P1DT2H"
 
 
 def _uri(value: Any, _: DataType) -> str | None:
-    if not isinstance(value, str) or re.search(r'[\s<>"{}|\\^`]', value) or ":" not in value:
-        return "use an absolute IRI"
-    return None
+    return None if isinstance(value, str) and is_absolute_iri(value) else "use an absolute IRI"
 
 
 def _uuid(value: Any, _: DataType) -> str | None:
@@ -262,7 +317,7 @@ _CHECKS: dict[str, Any] = {
     "langString": _lang_string,
     "date": _iso(_parse_date, "2026-07-05"),
     "timestamp": _iso(_parse_timestamp, "2026-07-05T12:00:00Z"),
-    "time": _iso(dt.time.fromisoformat, "12:00:00"),
+    "time": _iso(_parse_time, "12:00:00"),
     "duration": _duration,
     "uri": _uri,
     "uuid": _uuid,

@@ -16,6 +16,7 @@ from ontology.domain.documents import (
 from ontology.domain.kinds import DEFINITION_KINDS, Kind
 from ontology.domain.names import name_key, name_problem
 from ontology.domain.schema import PARENT_FIELDS, Schema
+from ontology.domain.shapes import same
 from ontology.domain.state import DocumentLike, MemoryState, OverlayState, State
 from ontology.domain.validation.actions import check_action_type
 from ontology.domain.validation.problems import Reporter
@@ -59,7 +60,7 @@ _DESCRIPTIVE = frozenset(
 )
 #: Fields whose change reaches those who inherit or use.
 _INHERITED = {
-    Kind.OBJECT_TYPE: frozenset({"parents", "properties", "interfaces"}),
+    Kind.OBJECT_TYPE: frozenset({"parents", "properties", "interfaces", "isAbstract"}),
     Kind.INTERFACE: frozenset({"extends", "properties", "linkConstraints"}),
     Kind.LINK_TYPE: frozenset({"parents", "properties", "sources", "targets"}),
     Kind.SHARED_PROPERTY: frozenset({"dataTypes", "array", "default"}),
@@ -68,6 +69,8 @@ _INHERITED = {
     Kind.STRUCT_TYPE: frozenset(),
     Kind.ACTION_TYPE: frozenset(),
 }
+#: Fields that may hold values of people's own, where 1, 1.0 and true are three values.
+_HOLD_VALUES = frozenset({"constraints", "default", "fields", "parameters", "properties", "rules"})
 #: Roles in which those are referred to that a change reaches.
 _REACHES = {
     Kind.OBJECT_TYPE: ("parents", "rules", "parameters"),
@@ -112,8 +115,10 @@ class _Validation:
     def run(self) -> list[Problem]:
         structural = [change for change in self._changes if _is_structural(change)]
         self._check_names()
-        self._check_deletions()
-        self._check_references(change for change in self._changes if _may_refer_anew(change))
+        users = self._check_deletions()
+        self._check_references(
+            change for change in self._changes if _may_refer_anew(change) or change.rid in users
+        )
         for change in self._changes:
             if change.after is not None:
                 self._check_descriptive(change.kind, change.rid, change.after)
@@ -187,7 +192,9 @@ class _Validation:
                         )
 
     # --- references -----------------------------------------------------------------------------
-    def _check_deletions(self) -> None:
+    def _check_deletions(self) -> set[str]:
+        """Returns which of the changed documents refer to deleted ones."""
+        users: set[str] = set()
         deleted = {change.rid: change for change in self._changes if change.after is None}
         for change in deleted.values():
             if change.kind == Kind.ONTOLOGY:
@@ -199,8 +206,11 @@ class _Validation:
         for target, found in uses.items():
             for rid in sorted({rid for rid, _ in found}):
                 document = self._schema.get(rid)
-                if document is None or rid in self._state.changes:
-                    continue  # changed ones are checked with their references
+                if document is None:
+                    continue
+                if rid in self._state.changes:
+                    users.add(rid)
+                    continue
                 report = self._report(document.kind, rid, document.body)
                 for reference in references(document.kind, document.body):
                     if reference.target == target:
@@ -210,6 +220,7 @@ class _Validation:
                             f"It refers to {deleted[target].label}, which is deleted. "
                             "Remove the reference, or delete this too.",
                         )
+        return users
 
     def _check_references(self, changes: Iterable[DocumentChange]) -> None:
         found = [
@@ -272,21 +283,21 @@ class _Validation:
             before, after = change.before, change.after
             inherited = _INHERITED.get(change.kind, frozenset())
             if before is not None and (
-                after is None or any(before.get(name) != after.get(name) for name in inherited)
+                after is None or any(_differs(before, after, name) for name in inherited)
             ):
                 level.append(change.rid)
+        reached = set(level)
         while level:
-            following: list[str] = []
-            for found in self._state.referrers(level, _EVERY_ROLE).values():
-                for rid, _ in found:
-                    if rid not in affected or rid in level:
-                        if rid not in affected:
-                            following.append(rid)
-                        affected[rid] = None
+            found = self._state.referrers(level, _EVERY_ROLE)
+            following = dict.fromkeys(rid for uses in found.values() for rid, _ in uses)
+            affected.update(following)
+            # Also what is checked anyway hands on what reaches it.
+            following = {rid: None for rid in following if rid not in reached}
+            reached.update(following)
             self._schema.load(following)
             level = [
                 rid
-                for rid in dict.fromkeys(following)
+                for rid in following
                 if (document := self._schema.get(rid)) is not None and document.kind in _REACHES
             ]
         return list(affected)
@@ -339,7 +350,12 @@ def _is_structural(change: DocumentChange) -> bool:
         return True
     before, after = change.before, change.after
     return any(
-        before.get(name) != after.get(name)
+        _differs(before, after, name)
         for name in before.keys() | after.keys()
         if name not in _DESCRIPTIVE and name != "apiName"
     )
+
+
+def _differs(before: Body, after: Body, name: str) -> bool:
+    one, other = before.get(name), after.get(name)
+    return one != other or (name in _HOLD_VALUES and not same(one, other))

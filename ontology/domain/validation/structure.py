@@ -43,47 +43,61 @@ def check_object_type(report: Reporter, schema: Schema) -> None:
         return
     properties = schema.properties(report.rid)
     for position, name in enumerate(report.body.get("primaryKey", ())):
-        _check_key_part(report, properties, name, f"/primaryKey/{position}", identifies=True)
+        pointer = f"/primaryKey/{position}"
+        _check_key_part(report, schema, properties.get(name_key(name)), name, pointer)
     title = report.body.get("titleProperty")
-    if title is not None and name_key(title) not in properties:
-        report.add(
-            "/titleProperty",
-            "unknown-property",
-            f"There is no property '{title}'. Name an own or inherited property.",
-        )
+    if title is not None:
+        _names_property(report, properties.get(name_key(title)), title, "/titleProperty")
     for position, constraint in enumerate(report.body.get("uniqueConstraints", ())):
         pointer = f"/uniqueConstraints/{position}/properties"
         if not constraint["properties"]:
             report.add(pointer, "unknown-property", "Name at least one property.")
         for place, name in enumerate(constraint["properties"]):
-            _check_key_part(report, properties, name, f"{pointer}/{place}", identifies=False)
+            part = properties.get(name_key(name))
+            _check_key_part(report, schema, part, name, f"{pointer}/{place}", identifies=False)
     for interface in interfaces:
         _check_interface(report, schema, properties, interface)
 
 
 def _check_key_part(
     report: Reporter,
-    properties: dict[str, EffectiveProperty],
+    schema: Schema,
+    found: EffectiveProperty | None,
     name: str,
     pointer: str,
     *,
-    identifies: bool,
+    identifies: bool = True,
 ) -> None:
-    found = properties.get(name_key(name))
-    if found is None or found.api_name != name:
-        report.add(
-            pointer,
-            "unknown-property",
-            f"There is no property '{name}'. Name an own or inherited property.",
-        )
+    if not _names_property(report, found, name, pointer):
         return
-    primitives = {parse_data_type(text).name for text in found.data_types if _is_data_type(text)}
-    if found.array is not None or primitives & _NO_KEYS:
+    assert found is not None
+    if found.array is not None or any(_has_no_order(schema, text) for text in found.data_types):
         report.add(
             pointer, "key", f"'{name}' cannot be part of a key: its values cannot be compared."
         )
     elif identifies and not found.required:
         report.add(pointer, "key", f"'{name}' is part of the primary key: make it required.")
+
+
+def _names_property(
+    report: Reporter, found: EffectiveProperty | None, name: str, pointer: str
+) -> bool:
+    if found is not None and found.api_name == name:
+        return True
+    meant = "Name an own or inherited property." if found is None else f"Spell it {found.api_name}."
+    report.add(pointer, "unknown-property", f"There is no property '{name}'. {meant}")
+    return False
+
+
+def _has_no_order(schema: Schema, data_type: str) -> bool:
+    if is_rid(data_type):
+        document = schema.get(data_type)
+        if document is None or document.kind == Kind.ENUM_TYPE:
+            return False
+        if document.kind == Kind.STRUCT_TYPE:
+            return True
+        data_type = document.body.get("baseType", "")
+    return _is_data_type(data_type) and parse_data_type(data_type).name in _NO_KEYS
 
 
 def _is_data_type(text: str) -> bool:
@@ -100,7 +114,7 @@ def _check_parts(
     report: Reporter, schema: Schema, own: Iterable[EffectiveProperty], field: str
 ) -> None:
     """Properties one by one: names, types, arrays, defaults."""
-    seen: dict[str, str] = {}
+    seen: set[str] = set()
     rids: set[str] = set()
     for position, part in enumerate(own):
         pointer = f"/{field}/{position}"
@@ -108,13 +122,13 @@ def _check_parts(
             report.add(
                 f"{pointer}/apiName", "name", f"'{part.api_name}' cannot be a name: {problem}."
             )
-        other = seen.setdefault(name_key(part.api_name), part.api_name)
-        if other is not part.api_name or part.rid in rids:
+        if name_key(part.api_name) in seen or part.rid in rids:
             report.add(
                 f"{pointer}/apiName",
                 "duplicate-name",
                 f"There are two properties '{part.api_name}' (case does not count). Rename one.",
             )
+        seen.add(name_key(part.api_name))
         rids.add(part.rid)
         declared = part.declaration.get("dataTypes", [])
         if part.shared is None and not declared:
@@ -208,8 +222,10 @@ def _wider_types(schema: Schema, data_type: str) -> set[str]:
         document = schema.get(data_type)
         if document is None or document.kind != Kind.VALUE_TYPE:
             return set()
-        base = document.body["baseType"]
-        return {base} | _wider_types(schema, base)
+        data_type = document.body["baseType"]
+        if is_rid(data_type):  # no data type, which is reported where it stands
+            return set()
+        return {data_type} | _wider_types(schema, data_type)
     name = parse_data_type(data_type).name if _is_data_type(data_type) else data_type
     return {name} | _WIDER.get(name, set())
 

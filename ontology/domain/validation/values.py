@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from oms_project.core.ids import is_rid
-from ontology.domain.datatypes import DataType, parse_data_type, value_problem
+from ontology.domain.datatypes import (
+    DataType,
+    comparable,
+    is_absolute_iri,
+    parse_data_type,
+    value_problem,
+)
 from ontology.domain.documents import Body, Problem
 from ontology.domain.kinds import NO_LANGUAGE, Kind
 from ontology.domain.names import name_key, name_problem
@@ -29,9 +34,7 @@ __all__ = [
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 _PREFIX = re.compile(r"([^\W\d_]([\w.-]*[\w-])?)?")
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*")
-_NUMERIC = frozenset({"integer", "long", "decimal", "double"})
-_ORDERED = _NUMERIC | {"date", "timestamp", "time"}
+_ORDERED = frozenset({"integer", "long", "decimal", "double", "date", "timestamp", "time"})
 _TEXTUAL = frozenset({"string", "uri", "binary"})
 _TEXT_MAPS = ("displayName", "description", "label")
 _PARTS = ("properties", "fields", "members", "parameters")
@@ -39,7 +42,7 @@ _PARTS = ("properties", "fields", "members", "parameters")
 
 def iri_problem(text: str) -> str | None:
     """Why ``text`` is not an absolute IRI (RFC 3987), or None."""
-    return None if _IRI.fullmatch(text) else "use an absolute IRI, such as https://example.org/x"
+    return None if is_absolute_iri(text) else "use an absolute IRI, such as https://example.org/x"
 
 
 def header_problems(rid: str, body: Body) -> list[Problem]:
@@ -149,22 +152,26 @@ def _value_problem(schema: Schema, data_type: str, value: Any) -> str | None:
         return None if value in codes else f"{value!r} is no member of {body['apiName']}"
     if document.kind == Kind.VALUE_TYPE:
         try:
-            problem = value_problem(parse_data_type(body["baseType"]), value)
+            base = parse_data_type(body["baseType"])
         except ValueError:
             return None
-        return problem or constraint_problem(body.get("constraints") or {}, value)
+        return value_problem(base, value) or constraint_problem(
+            base, body.get("constraints") or {}, value
+        )
     return None if isinstance(value, Mapping) else f"{value!r} is not an object"
 
 
-def constraint_problem(constraints: Body, value: Any) -> str | None:
-    """Which constraint of a value type ``value`` breaks, or None. The base type is checked
-    elsewhere.
+def constraint_problem(base: DataType, constraints: Body, value: Any) -> str | None:
+    """Which constraint of a value type ``value`` breaks, or None.
+
+    Args:
+        base: the base type, which ``value`` is of.
+        constraints: those that make no sense for ``base`` count for nothing here.
     """
-    comparable = _comparable(value)
     for name, holds, words in _BOUNDS:
-        bound = constraints.get(name)
-        if bound is not None and not holds(comparable, _comparable(bound)):
-            return f"{value!r} must be {words} {bound}"
+        bound = comparable(base, constraints.get(name))
+        if bound is not None and not holds(comparable(base, value), bound):
+            return f"{value!r} must be {words} {constraints[name]}"
     length = len(value) if isinstance(value, (str, list)) else None
     if length is not None:
         low, high = constraints.get("minLength"), constraints.get("maxLength")
@@ -173,7 +180,7 @@ def constraint_problem(constraints: Body, value: Any) -> str | None:
         if high is not None and length > high:
             return f"{value!r} is longer than {high}"
     pattern = constraints.get("pattern")
-    if pattern is not None and isinstance(value, str) and re.fullmatch(pattern, value) is None:
+    if pattern is not None and isinstance(value, str) and not _matches(pattern, value):
         return f"{value!r} does not match {pattern}"
     allowed = constraints.get("enum")
     if allowed and value not in allowed:
@@ -181,8 +188,11 @@ def constraint_problem(constraints: Body, value: Any) -> str | None:
     return None
 
 
-def _comparable(value: Any) -> Any:
-    return Decimal(repr(value)) if isinstance(value, float) else value
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error:
+        return True  # reported where the pattern stands
 
 
 _BOUNDS: tuple[tuple[str, Callable[[Any, Any], bool], str], ...] = (
@@ -218,12 +228,11 @@ def _check_bounds(report: Reporter, base: DataType, constraints: Body) -> None:
             report.add(pointer, "constraint", f"A {base} has no order: remove {name}.")
         elif (problem := value_problem(base, constraints[name])) is not None:
             report.add(pointer, "constraint", f"{problem}.")
-    for low, high in (
-        ("minimum", "maximum"),
-        ("exclusiveMinimum", "exclusiveMaximum"),
-        ("minLength", "maxLength"),
-    ):
-        _check_range(report, constraints, low, high)
+    for low, high in (("minimum", "maximum"), ("exclusiveMinimum", "exclusiveMaximum")):
+        least, most = (comparable(base, constraints.get(name)) for name in (low, high))
+        _check_range(report, constraints, (low, least), (high, most))
+    lengths = ((name, constraints.get(name)) for name in ("minLength", "maxLength"))
+    _check_range(report, constraints, *lengths)
 
 
 def _check_text_facets(report: Reporter, base: DataType, constraints: Body) -> None:
@@ -239,16 +248,16 @@ def _check_text_facets(report: Reporter, base: DataType, constraints: Body) -> N
             report.add("/constraints/pattern", "constraint", f"Not a regular expression: {error}.")
 
 
-def _check_range(report: Reporter, constraints: Body, low: str, high: str) -> None:
-    least, most = constraints.get(low), constraints.get(high)
-    if least is None or most is None:
-        return
-    try:
-        empty = _comparable(least) > _comparable(most)
-    except TypeError:
-        return  # of different types, which is reported above
-    if empty:
-        report.add(f"/constraints/{low}", "constraint", f"{low} {least} is above {high} {most}.")
+def _check_range(
+    report: Reporter, constraints: Body, low: tuple[str, Any], high: tuple[str, Any]
+) -> None:
+    (least, at_least), (most, at_most) = low, high
+    if at_least is not None and at_most is not None and at_least > at_most:
+        report.add(
+            f"/constraints/{least}",
+            "constraint",
+            f"{least} {constraints[least]} is above {most} {constraints[most]}.",
+        )
 
 
 def check_enum_type(report: Reporter) -> None:
@@ -258,6 +267,7 @@ def check_enum_type(report: Reporter) -> None:
         code, pointer = member["code"], f"/members/{position}/code"
         if (problem := name_problem(code)) is not None:
             report.add(pointer, "name", f"'{code}' cannot be a code: {problem}.")
-        other = seen.setdefault(name_key(code), code)
-        if other is not code:
+        other = seen.get(name_key(code))
+        if other is not None:
             report.add(pointer, "duplicate-name", f"'{code}' and '{other}' are the same code.")
+        seen[name_key(code)] = code
