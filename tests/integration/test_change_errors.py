@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ontology import selectors, services
-from ontology.contract import Change
 from oms_project.core.context import SYSTEM, acting_as
 from oms_project.core.errors import Invalid
+from ontology import selectors, services
+from ontology.contract import Change
 
 pytestmark = pytest.mark.django_db
 
