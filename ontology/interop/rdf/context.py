@@ -20,6 +20,7 @@ __all__ = ["CLASSES", "DATA", "Context", "Existing", "Slot", "twin_rid"]
 
 #: What can stand at the end of a link, and what a value can be.
 CLASSES = (Kind.OBJECT_TYPE, Kind.INTERFACE)
+_DEFINITIONS = frozenset(DEFINITION_KINDS)
 DATA = (Kind.VALUE_TYPE, Kind.ENUM_TYPE, Kind.STRUCT_TYPE)
 
 
@@ -143,7 +144,7 @@ class Context:
         kinds = self.kinds.get(iri)  # type: ignore[arg-type]
         if kinds is None and self.merge:
             kinds = tuple(self.existing.kinds.get(iri, ()))  # type: ignore[arg-type]
-        if not kinds:
+        if not kinds or kinds[0] not in _DEFINITIONS:
             return None
         return self.resolve(iri, (first, *kinds) if first in kinds else kinds)
 

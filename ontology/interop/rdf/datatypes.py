@@ -7,7 +7,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ontology.domain.datatypes import DATATYPE_IRIS
+from ontology.domain.documents import Problem
 from ontology.domain.kinds import Kind
+from ontology.domain.validation.problems import Reporter
+from ontology.domain.validation.values import check_value_type
 from ontology.interop.rdf.context import Context
 from ontology.interop.rdf.graph import Term, Triples, is_literal
 from ontology.interop.rdf.vocabulary import (
@@ -91,6 +94,9 @@ def _read(ctx: Context, triples: Triples, term: Term | None) -> Restriction | No
             constraints.update(_constraint(FACETS[facet], values[0], name))
         else:
             clean = False
+    fitting = _fitting(name, constraints)
+    clean = clean and len(fitting) == len(constraints)
+    constraints = fitting
     usual = (
         clean
         and DATATYPE_IRIS.get(name) == bases[0]
@@ -131,6 +137,16 @@ def _constraint(name: str, literal: Term, base: str) -> dict[str, Any]:
         return {name: int(number)}
     double = float(number)
     return {name: double if Decimal(repr(double)) == number else number}
+
+
+def _fitting(base: str, constraints: dict[str, Any]) -> dict[str, Any]:
+    """``constraints`` without those that the domain would refuse for ``base``."""
+    found: list[Problem] = []
+    body = {"apiName": "", "baseType": base, "constraints": constraints}
+    if constraints:
+        check_value_type(Reporter(found, Kind.VALUE_TYPE, "", body))
+    refused = {problem.field.rpartition("/")[2] for problem in found}
+    return {name: value for name, value in constraints.items() if name not in refused}
 
 
 def facet_terms(base: str, constraints: dict[str, Any]) -> list[tuple[str, Term]]:

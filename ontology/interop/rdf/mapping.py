@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pyoxigraph as ox
 
+from oms_project.core.collector import collector_paused
 from oms_project.core.ids import derived_id
 from ontology.domain.documents import Body, Document
 from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
@@ -81,7 +80,7 @@ def map_quads(
         Invalid, TooLarge: from reading the quads, or for OMS terms that make no sense.
     """
     limits = quads.limits if isinstance(quads, Quads) else Limits()
-    with _collector_paused():
+    with collector_paused():
         graph = Graph.read(
             quads,
             max_triples=limits.max_triples,
@@ -99,20 +98,6 @@ def map_quads(
             mode=mode,
             on_progress=on_progress,
         )
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Hundreds of thousands of small objects are made here and all of them stay: the collector
-    would walk them again and again (a third of the time) and find nothing.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def map_graph(
