@@ -272,9 +272,11 @@ def _sort(fields: dict[str, Any]) -> None:
 
 
 def _unique(items: list[Any]) -> list[Any]:
-    """Sorted ``items`` without repeats."""
+    """Sorted annotations without repeats. Two blank nodes with the same content are two things."""
     kept = items[:1]
-    kept.extend(item for before, item in pairwise(items) if item != before)
+    kept.extend(
+        item for before, item in pairwise(items) if item != before or "node" in item["value"]
+    )
     return kept
 
 
