@@ -6,7 +6,7 @@ So it serves for one definition of a hundred thousand as well as for all of them
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ontology.domain.documents import Body
@@ -65,7 +65,8 @@ class Schema:
         self._effective: dict[str, dict[str, EffectiveProperty]] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
-        self._lineages: dict[str, frozenset[str]] = {}
+        self._acyclic: set[str] = set()
+        self._interfaces: dict[str, tuple[str, ...]] = {}
 
     # --- documents ------------------------------------------------------------------------------
     def load(self, rids: Collection[str]) -> None:
@@ -144,26 +145,56 @@ class Schema:
         self._ancestors[rid] = tuple(found)
         return self._ancestors[rid]
 
-    def lineage(self, rid: str) -> frozenset[str]:
-        """``ancestors`` as a set, for questions of membership. On a cycle, ``rid`` is in it."""
-        known = self._lineages.get(rid)
-        if known is None:
-            self._lineages[rid] = frozenset()  # a cycle ends here, and is found below
-            parents = self.parents(rid)
-            known = frozenset(parents).union(*(self.lineage(parent) for parent in parents))
-            self._lineages[rid] = known
-        return known
+    def _parents_first(self, rid: str, known: Container[str]) -> Iterator[str]:
+        """``rid`` and its ancestors that are not ``known``, parents before children; the caller
+        makes each known. Without recursion, as a hierarchy may be deep. A cycle ends where it
+        closes.
+        """
+        path = {rid: None}
+        while path:
+            current = next(reversed(path))
+            above = (
+                parent
+                for parent in self.parents(current)
+                if parent not in known and parent not in path
+            )
+            parent = next(above, None)
+            if parent is not None:
+                path[parent] = None
+                continue
+            del path[current]
+            yield current
+
+    def is_acyclic(self, rid: str) -> bool:
+        """Whether neither the definition nor any of its ancestors is its own ancestor."""
+        path = {rid: None}
+        while path:
+            current = next(reversed(path))
+            above = [parent for parent in self.parents(current) if parent not in self._acyclic]
+            if any(parent in path for parent in above):
+                return False
+            if above:
+                path[above[0]] = None
+                continue
+            del path[current]
+            self._acyclic.add(current)
+        return True
 
     def interfaces(self, rid: str) -> tuple[str, ...]:
         """Interfaces that an object type implements: its own, its ancestors', and what those
         extend.
         """
-        found: dict[str, None] = {}
-        for owner in (rid, *self.ancestors(rid)):
-            for interface in self.body(owner).get("interfaces", ()):
-                found[interface] = None
-                found.update(dict.fromkeys(self.ancestors(interface)))
-        return tuple(found)
+        known = self._interfaces
+        if rid not in known:
+            for owner in self._parents_first(rid, known):
+                found: dict[str, None] = {}
+                for interface in self.body(owner).get("interfaces", ()):
+                    found[interface] = None
+                    found.update(dict.fromkeys(self.ancestors(interface)))
+                for parent in self.parents(owner):
+                    found.update(dict.fromkeys(known.get(parent, ())))
+                known[owner] = tuple(found)
+        return known[rid]
 
     def is_a(self, rid: str, other: str) -> bool:
         """Whether objects of ``rid`` are objects of ``other`` (a type or an interface)."""
@@ -194,18 +225,23 @@ class Schema:
         An own property wins over an inherited one; among parents the first wins (where they
         disagree, validation says so).
         """
-        known = self._effective.get(rid)
-        if known is not None:
-            return known
-        self._effective[rid] = {}  # a cycle ends here
-        first, *others = self.parents(rid) or ("",)
-        found = dict(self.properties(first)) if first else {}
-        for parent in others:
-            for key, effective in self.properties(parent).items():
-                found.setdefault(key, effective)
-        for own in self.own_properties(rid):
-            found[name_key(own.api_name)] = own
-        self._effective[rid] = found
+        known = self._effective
+        if rid not in known:
+            for owner in self._parents_first(rid, known):
+                known[owner] = self._combined(owner)
+        return known[rid]
+
+    def _combined(self, rid: str) -> dict[str, EffectiveProperty]:
+        inherited = [
+            known for parent in self.parents(rid) if (known := self._effective.get(parent))
+        ]
+        own = self.own_properties(rid)
+        if len(inherited) == 1 and not own:
+            return inherited[0]
+        found: dict[str, EffectiveProperty] = {}
+        for properties in reversed(inherited):
+            found.update(properties)
+        found.update((name_key(part.api_name), part) for part in own)
         return found
 
     def _resolve(self, owner: str, item: Body) -> EffectiveProperty:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from oms_project.core.ids import is_rid
 from ontology.domain.datatypes import parse_data_type
@@ -19,6 +21,8 @@ __all__ = ["check_cycle", "check_link_type", "check_object_type", "check_struct"
 _NO_KEYS = frozenset({"json", "geopoint", "geoshape", "vector", "binary", "langString", "double"})
 #: Fields of an object type that name properties.
 _KEY_FIELDS = frozenset({"primaryKey", "titleProperty", "uniqueConstraints"})
+#: So many names of a cycle are told.
+_LONGEST_PATH = 12
 #: narrower -> wider: each value of the first is one of the second.
 _WIDER = {
     "long": {"integer", "decimal", "double"},
@@ -317,50 +321,53 @@ def check_struct(report: Reporter, schema: Schema) -> None:
     """A struct's fields, and that structs do not contain themselves."""
     fields = schema.own_properties(report.rid)
     _check_parts(report, schema, fields, "fields")
-    path = _struct_cycle(schema, report.rid)
+    path = _way_back(report.rid, partial(_nested_structs, schema))
     if path:
-        names = " → ".join(str(schema.body(rid).get("apiName", rid)) for rid in path)
+        names = _names(schema, path)
         report.add("/fields", "cycle", f"The struct contains itself: {names}. Break the cycle.")
 
 
-def _struct_cycle(schema: Schema, start: str) -> list[str]:
-    todo = [[start]]
-    seen: set[str] = set()
-    while todo:
-        path = todo.pop()
-        for part in schema.own_properties(path[-1]):
-            for data_type in part.data_types:
-                if data_type == start:
-                    return [*path, start]
-                if is_rid(data_type) and data_type not in seen:
-                    seen.add(data_type)
-                    document = schema.get(data_type)
-                    if document is not None and document.kind == Kind.STRUCT_TYPE:
-                        todo.append([*path, data_type])
-    return []
+def _nested_structs(schema: Schema, struct: str) -> Iterator[str]:
+    for part in schema.own_properties(struct):
+        for data_type in part.data_types:
+            if is_rid(data_type):
+                document = schema.get(data_type)
+                if document is not None and document.kind == Kind.STRUCT_TYPE:
+                    yield data_type
 
 
 def check_cycle(report: Reporter, schema: Schema, field: str) -> bool:
     """Whether the definition is its own ancestor; reports it and returns True when it is."""
-    if not any(
-        parent == report.rid or report.rid in schema.lineage(parent)
-        for parent in schema.parents(report.rid)
-    ):
+    if schema.is_acyclic(report.rid):
         return False
-    todo = [[report.rid]]
-    seen: set[str] = set()
+    path = _way_back(report.rid, schema.parents)
+    if path:
+        names = _names(schema, path)
+        report.add(f"/{field}", "cycle", f"It is its own ancestor: {names}. Break the cycle.")
+    return bool(path)
+
+
+def _way_back(start: str, following: Callable[[str], Iterable[str]]) -> list[str]:
+    """The shortest way from ``start`` to itself, both ends included; empty when there is none."""
+    came_from: dict[str, str] = {}
+    todo = deque([start])
     while todo:
-        path = todo.pop()
-        for parent in schema.parents(path[-1]):
-            if parent == report.rid:
-                names = " → ".join(
-                    str(schema.body(rid).get("apiName", rid)) for rid in [*path, parent]
-                )
-                report.add(
-                    f"/{field}", "cycle", f"It is its own ancestor: {names}. Break the cycle."
-                )
-                return True
-            if parent not in seen:
-                seen.add(parent)
-                todo.append([*path, parent])
-    return False
+        current = todo.popleft()
+        for other in following(current):
+            if other == start:
+                path = [start]
+                while current != start:
+                    path.append(current)
+                    current = came_from[current]
+                return [start, *reversed(path)]
+            if other not in came_from:
+                came_from[other] = current
+                todo.append(other)
+    return []
+
+
+def _names(schema: Schema, path: list[str]) -> str:
+    names = [str(schema.body(rid).get("apiName", rid)) for rid in path]
+    if len(names) > _LONGEST_PATH:
+        names[_LONGEST_PATH - 1 : -1] = ["…"]
+    return " → ".join(names)
