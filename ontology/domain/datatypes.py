@@ -202,6 +202,8 @@ def _lang_string(value: Any, _: DataType) -> str | None:
 def _iso(parse: Any, example: str) -> Any:
     def check(value: Any, _: DataType) -> str | None:
         try:
+            if not isinstance(value, str):
+                raise TypeError(value)
             parse(value)
         except (TypeError, ValueError):
             return f"use ISO 8601 text such as {example}"

@@ -10,7 +10,12 @@ from ontology.domain.kinds import Kind
 from ontology.domain.names import name_key, name_problem
 from ontology.domain.schema import Schema
 from ontology.domain.validation.problems import Reporter
-from ontology.domain.validation.values import check_array, check_data_types, check_default
+from ontology.domain.validation.values import (
+    check_array,
+    check_data_types,
+    check_default,
+    check_distinct,
+)
 
 __all__ = ["check_action_type"]
 
@@ -26,6 +31,8 @@ _NEEDS = {
 
 def check_action_type(report: Reporter, schema: Schema) -> None:
     """Parameters that can be given, and rules that can be carried out with them."""
+    check_distinct(report, "submissionCriteria")
+    check_distinct(report, "sideEffects")
     parameters = _check_parameters(report, schema)
     objects = {
         name: parameter["objectType"]

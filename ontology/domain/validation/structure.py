@@ -13,7 +13,12 @@ from ontology.domain.kinds import Kind
 from ontology.domain.names import name_key, name_problem
 from ontology.domain.schema import EffectiveProperty, Schema
 from ontology.domain.validation.problems import Reporter
-from ontology.domain.validation.values import check_array, check_data_types, check_default
+from ontology.domain.validation.values import (
+    check_array,
+    check_data_types,
+    check_default,
+    check_distinct,
+)
 
 __all__ = ["check_cycle", "check_link_type", "check_object_type", "check_struct", "check_typed"]
 
@@ -52,6 +57,7 @@ def check_object_type(report: Reporter, schema: Schema) -> None:
     title = report.body.get("titleProperty")
     if title is not None:
         _names_property(report, properties.get(name_key(title)), title, "/titleProperty")
+    check_distinct(report, "uniqueConstraints")
     for position, constraint in enumerate(report.body.get("uniqueConstraints", ())):
         pointer = f"/uniqueConstraints/{position}/properties"
         if not constraint["properties"]:
@@ -299,7 +305,9 @@ def check_link_type(report: Reporter) -> None:
             "symmetric",
             "A symmetric link has the same types at both ends: make sources and targets alike.",
         )
-    if body.get("onDelete") == "detach" and (body.get("sourceCardinality") or {}).get("min"):
+    if body.get("onDelete", "detach") == "detach" and (body.get("sourceCardinality") or {}).get(
+        "min"
+    ):
         report.add(
             "/onDelete",
             "cardinality",

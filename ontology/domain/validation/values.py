@@ -25,6 +25,7 @@ __all__ = [
     "check_array",
     "check_data_types",
     "check_default",
+    "check_distinct",
     "check_enum_type",
     "check_texts",
     "check_value_type",
@@ -36,8 +37,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 _PREFIX = re.compile(r"([^\W\d_]([\w.-]*[\w-])?)?")
 _ORDERED = frozenset({"integer", "long", "decimal", "double", "date", "timestamp", "time"})
 _TEXTUAL = frozenset({"string", "uri", "binary"})
-_TEXT_MAPS = ("displayName", "description", "label")
-_PARTS = ("properties", "fields", "members", "parameters")
+_TEXT_MAPS = ("displayName", "description", "label", "message", "reason")
+_PARTS = ("properties", "fields", "members", "parameters", "submissionCriteria")
 
 
 def iri_problem(text: str) -> str | None:
@@ -74,7 +75,7 @@ def check_texts(report: Reporter) -> None:
     for field in _PARTS:
         items = report.body.get(field)
         for position, item in enumerate(items if isinstance(items, list) else ()):
-            if any(name in item for name in _TEXT_MAPS):
+            if "deprecation" in item or any(name in item for name in _TEXT_MAPS):
                 _check_language_maps(report, item, f"/{field}/{position}")
 
 
@@ -88,6 +89,9 @@ def _check_language_maps(report: Reporter, body: Body, pointer: str) -> None:
                     f"'{tag}' is not a language tag. Use one such as en or ko, "
                     f"or {NO_LANGUAGE} for text without a language.",
                 )
+    deprecation = body.get("deprecation")
+    if deprecation:
+        _check_language_maps(report, deprecation, f"{pointer}/deprecation")
 
 
 @lru_cache(maxsize=1024)
@@ -103,6 +107,19 @@ def check_data_types(report: Reporter, data_types: list[str], pointer: str) -> N
                 parse_data_type(data_type)
             except ValueError as error:
                 report.add(f"{pointer}/{position}", "data-type", str(error))
+
+
+def check_distinct(report: Reporter, field: str) -> None:
+    """Whether the items of a list that are identified by ``name`` have names of their own."""
+    seen: set[str] = set()
+    for position, item in enumerate(report.body.get(field, ())):
+        if item["name"] in seen:
+            report.add(
+                f"/{field}/{position}/name",
+                "duplicate-name",
+                f"There are two '{item['name']}'. Rename one.",
+            )
+        seen.add(item["name"])
 
 
 def check_array(report: Reporter, array: Body | None, pointer: str) -> None:
