@@ -39,7 +39,9 @@ def _no_nul(text: str) -> str:
 
 
 #: Any text without U+0000.
-Text = Annotated[str, AfterValidator(_no_nul)]
+Text = Annotated[
+    str, AfterValidator(_no_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})
+]
 Message = Annotated[Text, Field(max_length=10_000)]
 Target = Annotated[Text, Field(min_length=1, max_length=2000)]
 Head = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -60,9 +60,10 @@ def _flag(value: object) -> object:
 
 #: ``true`` or ``false``.
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Limit = Annotated[int, BeforeValidator(_integer), Field(ge=1, le=MAX_LIMIT)]
-RefText = Annotated[Text, Field(max_length=300)]
-CursorText = Annotated[Text, Field(max_length=2048, pattern=r"^[A-Za-z0-9_-]*$")]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_integer)]
+# All bounds together keep a request line, escaped, below the 16 KiB that servers take.
+RefText = Annotated[Text, Field(max_length=220)]
+CursorText = Annotated[str, Field(max_length=2048, pattern=r"^[A-Za-z0-9_-]*$")]
 
 
 class Query(BaseModel):
@@ -113,13 +114,13 @@ class DocumentQuery(ReadQuery):
 class DefinitionsQuery(DocumentQuery, PageQuery):
     """Which definitions of one kind, and how."""
 
-    text: Annotated[Text, Field(max_length=500)] = ""
+    text: Annotated[Text, Field(max_length=200)] = ""
     """Only those with this text in a name, label, description or IRI (without case)."""
     status: Literal["", "experimental", "active", "deprecated", "archived"] = ""
     """Only those with this status."""
-    tag: Annotated[Text, Field(max_length=200)] = ""
+    tag: Annotated[Text, Field(max_length=100)] = ""
     """Only those with this tag."""
-    parent: Annotated[Text, Field(max_length=2000)] = Field(
+    parent: Annotated[Text, Field(max_length=400)] = Field(
         default="", examples=["ObjectType/Person"]
     )
     """Only direct children of this definition: a `rid`, `Kind/apiName` or an IRI."""
@@ -135,7 +136,7 @@ class DocumentsQuery(DefinitionsQuery):
 class ResourcesQuery(DocumentQuery, PageQuery):
     """Which instances or resources, and how."""
 
-    text: Annotated[Text, Field(max_length=500)] = ""
+    text: Annotated[Text, Field(max_length=200)] = ""
     """Only those with this text in their IRI (without case)."""
 
 
@@ -153,10 +154,10 @@ class WriteQuery(Query):
 class CommitQuery(WriteQuery):
     """Writes of one document, which make one commit."""
 
-    message: Annotated[Text, Field(max_length=10_000)] = Field(
+    message: Annotated[Text, Field(max_length=500)] = Field(
         default="", examples=["Add a person's birth date"]
     )
-    """Message of the commit; the header `X-Commit-Message` says the same. Empty: a sentence that
+    """Message of the commit; the header `X-Commit-Message` may be longer. Empty: a sentence that
     names the change."""
 
 
@@ -176,7 +177,9 @@ def parse_query(values: QueryDict, model: type[Q]) -> Q:
             known = ", ".join(fields) or "none"
             problems.append(_problem(name, f"There is no such parameter here. Known: {known}."))
         elif _is_list(field.annotation):
-            data[name] = tuple(part for text in given for part in text.split(",") if part)
+            data[name] = tuple(part for text in given for part in text.split(","))
+            if "" in data[name]:
+                problems.append(_problem(name, "An item of the list is empty."))
         elif len(given) > 1:
             problems.append(_problem(name, "This parameter is given more than once."))
         else:

@@ -9,7 +9,7 @@ from ontology.api.openapi.examples import COMMIT_ID, EXAMPLES, RID
 
 __all__ = ["HEADERS", "PATH_PARAMETERS", "PROBLEMS", "REQUEST_HEADERS", "example"]
 
-_TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
+_TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 400}
 
 
 def example(name: str) -> Any:

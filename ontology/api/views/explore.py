@@ -34,7 +34,7 @@ class HierarchyQuery(ReadQuery):
 class NamesQuery(ReadQuery):
     """What to find names for."""
 
-    text: Annotated[Text, Field(max_length=500)] = Field(default="", examples=["pers"])
+    text: Annotated[Text, Field(max_length=200)] = Field(default="", examples=["pers"])
     """Names that begin with this come first, then any that hold it."""
     kind: tuple[Kind, ...] = ()
     """Only definitions of these kinds."""
