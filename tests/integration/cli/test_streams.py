@@ -118,6 +118,8 @@ class _Terminal:
             command(*arguments),
             stdin=follower, stdout=follower, stderr=follower, cwd=ROOT,
             env={**environment, "TERM": "xterm-256color"},
+            # A run in the background ignores interrupts, and would hand that down.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         os.close(follower)
 
