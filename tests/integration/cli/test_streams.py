@@ -119,7 +119,7 @@ class _Terminal:
             stdin=follower, stdout=follower, stderr=follower, cwd=ROOT,
             env={**environment, "TERM": "xterm-256color"},
             # A run in the background ignores interrupts, and would hand that down.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         )  # fmt: skip
         os.close(follower)
 
