@@ -11,7 +11,8 @@ Labels: a hash of the content from the leaves up; within a cycle a few rounds of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from oms_project.core.canonical_json import canonical_digest, dumps
@@ -41,6 +42,7 @@ class Blanks:
         late: documents for the second of two equal nodes under one subject, as
             (label, annotations, triples); grows while values are made.
         nested: triples put into values so far.
+        root: IRI or label of the document that values are made for.
     """
 
     def __init__(self, graph: Graph, documents: Iterable[str] = ()) -> None:
@@ -54,7 +56,7 @@ class Blanks:
         self._not_lists: set[str] = set()
         self._labelled: set[str] = {node for node in documents if node[:2] == "_:"}
         self._name: Callable[[str], str] = lambda node: self.labels[node]
-        self._root = ""
+        self.root = ""
         if graph.has_blanks:
             self._analyse()
 
@@ -240,7 +242,7 @@ class Blanks:
         Args:
             root: IRI or label of the document they will stand in.
         """
-        self._root = root
+        self.root = root
         return self._nested(triples)
 
     def _nested(self, triples: Triples) -> list[dict[str, Any]]:
@@ -275,8 +277,23 @@ class Blanks:
             found.append(value)
         return found
 
+    def apart(self, annotations: list[dict[str, Any]], root: str) -> list[dict[str, Any]]:
+        """``annotations`` of one document, sorted; of equal nodes only one stays inside."""
+        self.root = root
+        keyed = sorted(((dumps(item), item) for item in annotations), key=itemgetter(0))
+        found = [item for _, item in keyed]
+        twins = [
+            number for number in range(1, len(keyed)) if keyed[number][0] == keyed[number - 1][0]
+        ]
+        if twins:
+            for number in twins:
+                item = found[number]
+                found[number] = {**item, "value": self._late(item["value"], 0)}
+            found.sort(key=dumps)
+        return found
+
     def _late(self, value: dict[str, Any], size: int) -> dict[str, Any]:
-        digest = "d" + canonical_digest([self._root, value])[:20]
+        digest = "d" + canonical_digest([self.root, value])[:20]
         self._late_labels[digest] += 1
         number = self._late_labels[digest]
         label = digest if number == 1 else f"{digest}_{number}"
@@ -319,7 +336,7 @@ def _quoted_blanks(term: Any) -> Iterator[str]:
             yield part
 
 
-def components(nodes: list[str], edges: Callable[[str], list[str]]) -> Iterator[list[str]]:
+def components(nodes: list[str], edges: Callable[[str], Sequence[str]]) -> Iterator[list[str]]:
     """Strongly connected components, the ones referred to first (Tarjan 1972, iterative)."""
     index: dict[str, int] = {}
     low: dict[str, int] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from oms_project.core.canonical_json import dumps
 from ontology.domain.kinds import NO_LANGUAGE, Kind
 from ontology.interop.rdf import report as why
 from ontology.interop.rdf.blanks import is_blank
@@ -85,6 +84,7 @@ class Draft:
                 self.ctx.unplaced[predicate, reason, kept] += 1
             return
         blanks = self.ctx.blanks
+        blanks.root = self.iri
         before = blanks.nested
         for value in blanks.values(objects):
             self.annotations.append({"predicate": predicate, "value": value})
@@ -106,7 +106,7 @@ class Draft:
             annotations.append(form_annotation(self.form))
         if annotations:
             if len(annotations) > 1:
-                annotations.sort(key=dumps)
+                annotations = self.ctx.blanks.apart(annotations, self.iri)
             self.body["annotations"] = annotations
         return self.body
 

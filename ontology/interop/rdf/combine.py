@@ -34,14 +34,15 @@ def combine(existing: Document | None, imported: Document) -> Body:
         return existing.body
     body = dict(existing.body)
     for field, value in imported.body.items():
-        if field not in body:
-            body[field] = value
-        elif field in ("annotations", "_annotations"):
-            body[field] = combine_annotations(body[field], value, imported.kind)
+        body[field] = _join(field, body[field], value) if field in body else value
+    for field in ("annotations", "_annotations"):
+        joined = combine_annotations(
+            existing.body.get(field, ()), imported.body.get(field, ()), imported.kind
+        )
+        if joined:
+            body[field] = joined
         else:
-            body[field] = _join(field, body[field], value)
-    if "annotations" not in imported.body and read_form(existing.body.get("annotations", ())):
-        body["annotations"] = combine_annotations(existing.body["annotations"], (), imported.kind)
+            body.pop(field, None)
     return normalise(imported.kind, body)
 
 

@@ -109,6 +109,7 @@ class Context:
     entries: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     cut: set[tuple[Kind, str, str | Term]] = field(default_factory=set)
     header: str | None = None
+    _taken: set[str] = field(default_factory=set)
     mapped: Counter[str] = field(default_factory=Counter)
     unplaced: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
@@ -121,11 +122,23 @@ class Context:
         """The id of ``iri`` as a ``kind``: given, existing or derived; remembered."""
         found = self.rids[kind].get(iri)
         if found is None:
-            given = self.identity.rid(iri, kind)
-            known = self.existing.by_iri[kind].get(iri)
-            found = given or (known.rid if known else derived_id(self.namespace, kind.value, iri))
+            found = self._given(kind, iri)
+            if found is None:
+                known = self.existing.by_iri[kind].get(iri)
+                found = known.rid if known else derived_id(self.namespace, kind.value, iri)
             self.rids[kind][iri] = found
         return found
+
+    def _given(self, kind: Kind, iri: str) -> str | None:
+        """The id that the input gives, unless something else has it."""
+        given = self.identity.rid(iri, kind)
+        if given is None:
+            return None
+        known = self.existing.by_rid.get(given)
+        if (known is not None and known.kind != kind) or given in self._taken:
+            return None
+        self._taken.add(given)
+        return given
 
     def resolve(self, iri: Term, kinds: Iterable[Kind]) -> str | None:
         """The id of the definition that ``iri`` is, as one of ``kinds``; None when it is none."""

@@ -178,6 +178,15 @@ def _slots(draft: Draft) -> None:
     draft.quiet = False
 
 
+def _check_symmetry(draft: Draft) -> None:
+    """A link with other types at its ends is not symmetric: then the type stays an annotation."""
+    body = draft.body
+    if body.get("symmetric") and body.get("sources") != body.get("targets"):
+        del body["symmetric"]
+        draft.count(f"{TYPE} {SYMMETRIC}", -1)
+        draft.annotate(TYPE, [SYMMETRIC], why.OTHER_ENDS)
+
+
 def _is_second(draft: Draft) -> bool:
     """Whether the link type with the same IRI has counted domain and range already."""
     return draft.kind == Kind.SHARED_PROPERTY and Kind.LINK_TYPE in draft.kinds
@@ -264,6 +273,7 @@ def finish_definition(draft: Draft) -> None:
     """What needs more than one predicate."""
     if draft.kind in (Kind.LINK_TYPE, Kind.SHARED_PROPERTY):
         _slots(draft)
+        _check_symmetry(draft)
     elif draft.kind == Kind.VALUE_TYPE:
         finish_value_type(draft)
     elif draft.kind == Kind.ENUM_TYPE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ontology.domain.kinds import Kind
-from ontology.domain.names import mangle
+from ontology.domain.names import MAX_NAME_LENGTH, mangle, name_key
 from ontology.interop.rdf.blanks import is_blank
 from ontology.interop.rdf.context import Context
 from ontology.interop.rdf.graph import Term, Triples, is_literal
@@ -130,16 +130,16 @@ def find_members(ctx: Context, roles: dict[str, set[str]]) -> None:
 
 
 def codes(items: list[Term]) -> list[str]:
-    """A code for each member: the text itself, or the local name, made unique by a number."""
+    """A legal code for each member, from its text or local name, made unique by a number."""
     found: list[str] = []
     used: set[str] = set()
     for item in items:
-        stem = mangle(local_name(item)) if type(item) is str else item[0]
+        stem = mangle(local_name(item) if type(item) is str else item[0])
         code = stem
         number = 1
-        while code in used:
+        while name_key(code) in used:
             number += 1
-            code = f"{stem}_{number}"
-        used.add(code)
+            code = f"{stem[: MAX_NAME_LENGTH - 8]}_{number}"
+        used.add(name_key(code))
         found.append(code)
     return found

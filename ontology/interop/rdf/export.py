@@ -7,7 +7,6 @@ was imported, and the import of any export is exactly what was exported, by cons
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
@@ -20,6 +19,7 @@ from ontology.domain.kinds import Kind
 from ontology.interop.rdf.emit import Emitter
 from ontology.interop.rdf.formats import find_format
 from ontology.interop.rdf.graph import Graph, Term, to_oxigraph
+from ontology.interop.rdf.header import legal_prefixes
 from ontology.interop.rdf.mapping import MappedOntology, map_graph
 from ontology.interop.rdf.overlay import REFERENCE, difference, replace_references
 from ontology.interop.rdf.vocabulary import DOCUMENT, JSON, OMS, OMS_RID, TYPE, UNSET
@@ -51,7 +51,7 @@ def export_quads(
     """
     documents = [item for item in documents if item.kind != Kind.ONTOLOGY]
     if prefixes is None:
-        prefixes = _legal_prefixes(header)
+        prefixes = legal_prefixes(header.get("prefixes", {}))
     emitter, first, told = _emit(documents, header, prefixes, rid_namespace)
     graph = emitter.graph
     for _ in range(_ROUNDS):
@@ -84,7 +84,7 @@ def write(
             for control characters).
     """
     found = find_format(format)
-    prefixes = {} if found.name in _WITHOUT_PREFIXES else _legal_prefixes(header)
+    prefixes = {} if found.name in _WITHOUT_PREFIXES else legal_prefixes(header.get("prefixes", {}))
     if found.name == "json-ld":
         _write_json_ld(list(documents), header, prefixes, out, rid_namespace)
         return
@@ -311,24 +311,6 @@ def _triples(emitter: Emitter, first: str) -> Iterator[ox.Triple]:
                 for term in objects:
                     value = term_of(term) if type(term) is str else to_oxigraph(term)
                     yield ox.Triple(node, named, value)
-
-
-def _legal_prefixes(header: Body) -> dict[str, str]:
-    """The prefixes that can be written."""
-    found: dict[str, str] = {}
-    for name, namespace in sorted(header.get("prefixes", {}).items()):
-        if _PREFIX.fullmatch(name) is None:
-            continue
-        try:
-            ox.NamedNode(namespace)
-        except ValueError:
-            continue
-        found[name] = namespace
-    return found
-
-
-#: PN_PREFIX of Turtle as far as XML names go, or the empty prefix.
-_PREFIX = re.compile(r"([^\W\d_]([\w.-]*[\w-])?)?")
 
 
 def _xml_safe(triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from ontology.domain.datatypes import is_absolute_iri
 from ontology.domain.documents import Body
 from ontology.domain.kinds import Kind
 from ontology.interop.rdf import report as why
@@ -14,7 +16,19 @@ from ontology.interop.rdf.context import Context
 from ontology.interop.rdf.overlay import apply
 from ontology.interop.rdf.vocabulary import COMMENTS, LABELS, ONTOLOGY, TYPE
 
-__all__ = ["map_header"]
+__all__ = ["legal_prefixes", "map_header"]
+
+#: PN_PREFIX of Turtle as far as XML names go, or the empty prefix.
+_PREFIX = re.compile(r"([^\W\d_]([\w.-]*[\w-])?)?")
+
+
+def legal_prefixes(prefixes: Mapping[str, str]) -> dict[str, str]:
+    """The prefixes that every syntax can write, in order."""
+    return {
+        name: iri
+        for name, iri in sorted(prefixes.items())
+        if _PREFIX.fullmatch(name) is not None and is_absolute_iri(iri)
+    }
 
 
 def map_header(
@@ -27,7 +41,7 @@ def map_header(
     header has already keeps its namespace.
     """
     body: dict[str, Any] = dict(header)
-    joined = {**prefixes, **header.get("prefixes", {})}
+    joined = {**legal_prefixes(prefixes), **header.get("prefixes", {})}
     if joined:
         body["prefixes"] = joined
     if ctx.header is not None:

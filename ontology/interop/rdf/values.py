@@ -95,8 +95,10 @@ def finish_enum_type(draft: Draft) -> None:
     if listed is not None:
         _, direct, term = listed
         literal = is_literal(items[0])
+        # A text that is no legal code is said by the list itself only.
+        plain = not literal or [item[0] for item in items] == codes(items)
         said = sorted(KIND_TYPES[Kind.ENUM_TYPE].intersection(draft.triples.get(TYPE, ())))
-        if direct and (not literal or said == [DATATYPE]):
+        if direct and plain and (not literal or said == [DATATYPE]):
             draft.count(ONE_OF, 1 + 2 * len(items))
         else:
             draft.form["members"] = "verbatim"
