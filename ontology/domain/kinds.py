@@ -108,7 +108,8 @@ class Annotation(Model):
     value: dict[str, Any]
     """The object: ``{"iri": ...}``, ``{"value": ..., "language": ...}``,
     ``{"value": ..., "datatype": IRI}``, ``{"node": [annotation, ...]}`` for a nested blank node,
-    or ``{"blank": label}`` for a blank node that is shared."""
+    ``{"list": [value, ...]}`` for an RDF list, ``{"blank": label}`` for a blank node that is a
+    document of its own, or ``{"triple": {...}}`` for a triple term of RDF 1.2."""
 
 
 class Deprecation(Model):
