@@ -104,7 +104,8 @@ class NameResolver:
 
     Args:
         reader: the state at the branch's head.
-        created: ``(kind, name_key)`` -> ``rid`` and IRI -> ``rid`` of what the change set creates.
+        created: ``(kind, name_key)`` -> ``rid`` and IRI -> ``rid`` of what the change set creates,
+            and of what it renames under the new name.
     """
 
     def __init__(
@@ -141,8 +142,12 @@ class NameResolver:
         for iri, rids in self._reader.find_entries("iri", iris).items():
             self._iris[iri] = rids[0]
 
-    def find(self, text: str, kinds: tuple[Kind, ...]) -> str | None:
-        """The ``rid`` for ``text``, or None. Names win over aliases, both over IRIs."""
+    def find(self, text: str, kinds: tuple[Kind, ...], *, created: bool = True) -> str | None:
+        """The ``rid`` for ``text``, or None. Names win over aliases, both over IRIs.
+
+        Args:
+            created: look among what the change set creates as well, and first.
+        """
         if is_rid(text):
             return text
         kind, name = split_target(text)
@@ -151,10 +156,11 @@ class NameResolver:
             return name if is_rid(name) else self._iris.get(unquote(name))
         key = name_key(name)
         for candidate in (kind,) if kind else kinds:
-            rid = self._created.get((candidate, key)) or self._names.get((candidate, key))
+            rid = self._created.get((candidate, key)) if created else None
+            rid = rid or self._names.get((candidate, key))
             if rid:
                 return rid
-        return self._created_iris.get(text) or self._iris.get(text)
+        return (self._created_iris.get(text) if created else None) or self._iris.get(text)
 
     def name_found(self, kind: Kind, key: str) -> str | None:
         """The ``rid`` that has (or had) the name in the state read."""

@@ -17,18 +17,20 @@ from ontology.domain.documents import (
     normalised,
 )
 from ontology.domain.kinds import DEFINITION_KINDS, Kind
-from ontology.domain.names import convention_problem, enum_code_problem, name_key, name_problem
-from ontology.references import REFERENCE_FIELDS, NameResolver, Token, map_references
-from ontology.store.port import CommitReader, StoredDocument
+from ontology.domain.names import name_key
+from ontology.domain.shapes import same
+from ontology.references import (
+    REFERENCE_FIELDS,
+    NameResolver,
+    Token,
+    map_references,
+    split_target,
+)
+from ontology.services.editing import naming_problems, patched, with_alias, with_part_rids
+from ontology.store.port import CommitReader, DocumentFilter, StoredDocument
 
 __all__ = ["Plan", "plan_changes"]
 
-_PROPERTY_FIELDS = {
-    Kind.OBJECT_TYPE: "properties",
-    Kind.LINK_TYPE: "properties",
-    Kind.INTERFACE: "properties",
-    Kind.STRUCT_TYPE: "fields",
-}
 #: Fields that hold text, or names of properties; never a reference.
 _NO_REFERENCES = frozenset(
     {
@@ -116,6 +118,8 @@ class _Planner:
         self._created: dict[tuple[Kind, str], str] = {}
         self._created_iris: dict[str, str] = {}
         self._new_rids: dict[int, str] = {}
+        self._names_now: dict[tuple[Kind, str], str] = {}
+        self._iris_now: dict[str, str] = {}
         self._resolver = NameResolver(reader, self._created, self._created_iris)
 
     def run(self) -> Plan:
@@ -129,7 +133,7 @@ class _Planner:
         changed = [
             DocumentChange(rid, working.kind, working.before, working.body)
             for rid in dict.fromkeys(touched)
-            if (working := self._working[rid]).before != working.body
+            if not same((working := self._working[rid]).before, working.body)
         ]
         return Plan(changed, self._stored, touched)
 
@@ -182,7 +186,7 @@ class _Planner:
         for change in self._changes:
             if REFERENCE_FIELDS.isdisjoint(change.fields):
                 continue
-            for kind in (Kind(change.kind),) if change.kind else Kind:
+            for kind in (Kind(str(change.kind)),) if change.op == "create" else Kind:
                 map_references(kind, change.fields, collect)
         self._resolver.load([token for token in tokens if not is_rid(token[0])])
         wanted = set(self._new_rids.values())
@@ -192,15 +196,29 @@ class _Planner:
                 wanted.add(target)
         self._stored.update(self._reader.get_with_deleted(wanted))
         self._register_creations()
+        self._register_renames()
+
+    def _register_renames(self) -> None:
+        """Let references find what is renamed under its new name too."""
+        for change in self._changes:
+            name = change.api_name if change.op == "rename" else change.fields.get("apiName")
+            if change.op == "create" or not isinstance(name, str):
+                continue
+            rid = self._find(change)
+            stored = self._stored.get(rid) if rid is not None else None
+            if stored is not None:
+                self._created.setdefault((stored.kind, name_key(name)), stored.rid)
 
     def _register_creations(self) -> None:
+        given: set[str] = set()
         for index, derived in self._new_rids.items():
             change = self._changes[index]
             rid = derived
             taken = self._stored.get(rid)
-            if (taken is not None and not taken.deleted) or rid in self._created.values():
+            if (taken is not None and not taken.deleted) or rid in given:
                 # The thing that was made with this name lives on under another one.
                 rid = self._new_rids[index] = new_id()
+            given.add(rid)
             name, iri = change.fields.get("apiName"), change.fields.get("iri")
             if isinstance(name, str):
                 self._created.setdefault((Kind(str(change.kind)), name_key(name)), rid)
@@ -224,17 +242,32 @@ class _Planner:
             return rid
         if change.op == "rename":
             working.body = self._renamed(rid, working, str(change.api_name))
-            return rid
-        fields = self._resolved(working.kind, rid, change.fields)
-        base = working.body
-        if change.op == "update":
-            fields = _patched(base, fields)
-        elif "apiName" not in fields:
-            fields["apiName"] = base.get("apiName")
-        if fields.get("apiName") != base.get("apiName") and working.kind in DEFINITION_KINDS:
-            fields = _with_alias(base, fields)
-        working.body = self._finished(working.kind, rid, base, fields)
+        else:
+            working.body = self._edited(change, rid, working, working.body)
+        self._name_now(working.kind, working.body, rid)
         return rid
+
+    def _edited(self, change: Change, rid: str, working: _Working, base: Body) -> Body:
+        """The body after an update or a replacement."""
+        named = working.kind in DEFINITION_KINDS
+        fields = self._resolved(working.kind, rid, change.fields)
+        if change.op == "update":
+            fields = patched(base, fields)
+        else:
+            fields = {name: value for name, value in fields.items() if value is not None}
+            if named:
+                fields.setdefault("apiName", base.get("apiName"))
+        if named and fields.get("apiName") != base.get("apiName"):
+            fields = with_alias(base, fields)
+        return self._finished(working.kind, rid, base, fields)
+
+    def _name_now(self, kind: Kind, body: Body, rid: str) -> None:
+        """From here on in the change set, the document is found by these."""
+        name, iri = body.get("apiName"), body.get("iri")
+        if isinstance(name, str):
+            self._names_now[kind, name_key(name)] = rid
+        if isinstance(iri, str):
+            self._iris_now[iri] = rid
 
     def _create(self, index: int, change: Change) -> str:
         kind = Kind(str(change.kind))
@@ -258,18 +291,45 @@ class _Planner:
         fields = {key: value for key, value in fields.items() if value is not None}
         body = self._finished(kind, rid, None, fields)
         self._working[rid] = _Working(kind, None, body, None)
+        self._name_now(kind, body, rid)
         return rid
 
     def _target(self, change: Change) -> str:
         rid = self._find(change)
+        if rid is None and change.op == "restore":
+            rid = self._find_deleted(str(change.target))
         if rid is None or self._current(rid) is None:
             raise _missing(change)
         return rid
 
     def _find(self, change: Change) -> str | None:
-        if change.target == Kind.ONTOLOGY.value:
+        """What the target names at this point of the change set."""
+        text = str(change.target)
+        if text == Kind.ONTOLOGY.value:
             return self._ontology_id  # there is one such document
-        return self._resolver.find(str(change.target), DEFINITION_KINDS)
+        kind, name = split_target(text)
+        for candidate in (kind,) if kind else DEFINITION_KINDS:
+            rid = self._names_now.get((candidate, name_key(name)))
+            if rid is not None:
+                return rid
+        return self._iris_now.get(text) or self._resolver.find(
+            text, DEFINITION_KINDS, created=False
+        )
+
+    def _find_deleted(self, target: str) -> str | None:
+        """The deleted document with that name; the one deleted last, if there are several."""
+        kind, name = split_target(target)
+        key = name_key(name)
+        found: list[StoredDocument] = []
+        for candidate in (kind,) if kind else DEFINITION_KINDS:
+            where = DocumentFilter(kinds=(candidate,), include_deleted=True)
+            page = self._reader.page(where=where, after=(candidate.value, key, ""), limit=100)
+            found += [
+                document
+                for document in page
+                if document.deleted and name_key(document.body.get("apiName", "")) == key
+            ]
+        return max(found, key=lambda document: document.updated).rid if found else None
 
     def _current(self, rid: str) -> _Working | None:
         working = self._working.get(rid)
@@ -300,7 +360,7 @@ class _Planner:
         assert working.body is not None
         if name == working.body.get("apiName"):
             return working.body
-        fields = _with_alias(working.body, {**working.body, "apiName": name})
+        fields = with_alias(working.body, {**working.body, "apiName": name})
         return self._finished(working.kind, rid, working.body, fields)
 
     def _resolved(self, kind: Kind, rid: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -338,12 +398,12 @@ class _Planner:
         self, kind: Kind, rid: str, before: Body | None, fields: Mapping[str, Any]
     ) -> Body:
         """Normal form; collects problems of shape and of new names."""
-        body = _with_part_rids(kind, rid, before, fields)
+        body = with_part_rids(kind, rid, before, fields)
         normal, problems = normalised(kind, rid, body)
         if normal is None:
             self._problems += problems
             return body
-        self._problems += _naming_problems(kind, rid, before, normal)
+        self._problems += naming_problems(kind, rid, before, normal)
         return normal
 
 
@@ -371,91 +431,6 @@ def _missing(change: Change) -> NotFound:
         code="document_not_found",
         data={"document": change.target},
     )
-
-
-def _with_alias(before: Body, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the old name findable; coming back to an alias takes it off the list."""
-    aliases = set(fields.get("aliases") or ()) | {before.get("apiName")}
-    aliases -= {None, fields.get("apiName")}
-    return {**fields, "aliases": sorted(aliases)}
-
-
-def _patched(base: Body, patch: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON merge patch (RFC 7396)."""
-    merged = dict(base)
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        elif isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
-            merged[name] = _patched(merged[name], value)
-        else:
-            merged[name] = value
-    return merged
-
-
-def _with_part_rids(
-    kind: Kind, rid: str, before: Body | None, fields: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Properties without a ``rid`` get that of the property with their name, or a derived one."""
-    body = dict(fields)
-    field_name = _PROPERTY_FIELDS.get(kind)
-    items = body.get(field_name) if field_name else None
-    if not isinstance(items, list):
-        return body
-    assert field_name is not None
-    known = {name_key(item["apiName"]): item["rid"] for item in (before or {}).get(field_name, ())}
-    used = {item.get("rid") for item in items if isinstance(item, Mapping)}
-    finished = []
-    for item in items:
-        if (
-            isinstance(item, Mapping)
-            and not item.get("rid")
-            and isinstance(item.get("apiName"), str)
-        ):
-            key = name_key(item["apiName"])
-            part = known.get(key)
-            if part is None or part in used:
-                part = derived_id(rid, str(item.get("sharedProperty") or item["apiName"]))
-                if part in used:
-                    part = new_id()
-            used.add(part)
-            item = {**item, "rid": part}  # noqa: PLW2901
-        finished.append(item)
-    body[field_name] = finished
-    return body
-
-
-def _naming_problems(kind: Kind, rid: str, before: Body | None, body: Body) -> list[Problem]:
-    """Names given now follow the convention; names that are there (imported ones) may stay."""
-    document = document_id(kind, rid, body)
-    problems: list[Problem] = []
-
-    def check(pointer: str, name: str, problem: str | None) -> None:
-        if problem is not None:
-            problems.append(
-                Problem(rid, kind, document, pointer, "naming", f"'{name}': {problem}.")
-            )
-
-    name = body.get("apiName")
-    if name is not None and name != (before or {}).get("apiName") and name_problem(name) is None:
-        check("/apiName", name, convention_problem(kind, name))
-    old = before or {}
-    for field_name in ("properties", "fields", "parameters"):
-        if not isinstance(body.get(field_name), list):
-            continue
-        known = {item["apiName"] for item in old.get(field_name, ())}
-        for position, item in enumerate(body[field_name]):
-            name = item["apiName"]
-            # A shared property brings its name along, which an import may have given it.
-            if name in known or item.get("sharedProperty") or name_problem(name) is not None:
-                continue
-            check(f"/{field_name}/{position}/apiName", name, convention_problem(None, name))
-    if kind == Kind.ENUM_TYPE:
-        known = {item["code"] for item in old.get("members", ())}
-        for position, item in enumerate(body.get("members", ())):
-            if item["code"] not in known:
-                check(f"/members/{position}/code", item["code"], enum_code_problem(item["code"]))
-    return problems
 
 
 def _summary(problems: Sequence[Problem]) -> str:
