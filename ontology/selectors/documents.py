@@ -160,8 +160,21 @@ def suggest(
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
     wanted = tuple(checked_kind(kind) for kind in kinds) or DEFINITION_KINDS
     key = name_key(text)
-    found = reader.page(where=DocumentFilter(kinds=wanted, text=key), limit=max(10 * limit, 200))
-    ranked = sorted(found, key=lambda document: _rank(key, sort_name(document)))
+    found: dict[str, StoredDocument] = {}
+    for kind in dict.fromkeys(wanted):
+        # Names that begin with the text stand together, and the shortest of them first.
+        beginning = reader.page(
+            where=DocumentFilter(kinds=(kind,)), after=(kind.value, key, ""), limit=limit
+        )
+        found.update(
+            (document.rid, document)
+            for document in beginning
+            if sort_name(document).startswith(key)
+        )
+    if len(found) < limit:
+        within = reader.page(where=DocumentFilter(kinds=wanted, text=key), limit=10 * limit)
+        found.update((document.rid, document) for document in within)
+    ranked = sorted(found.values(), key=lambda document: _rank(key, sort_name(document)))
     return tuple(view_of(document) for document in ranked[:limit])
 
 

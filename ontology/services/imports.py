@@ -16,6 +16,7 @@ from ontology.access import permitted_branch
 from ontology.contract import CommitInfo, ImportResult, OntologyInfo
 from ontology.domain.documents import Document, DocumentChange
 from ontology.domain.kinds import Kind
+from ontology.domain.shapes import same
 from ontology.domain.state import MemoryState, State
 from ontology.domain.validation import validate_changes
 from ontology.interop.rdf import Limits, MappedOntology, combine, map_quads, read_quads
@@ -140,7 +141,7 @@ def _changes(
         after = document.body
         if mode == "merge" and old is not None:
             after = combine(Document(old.rid, old.kind, old.body), document)
-        if before != after:
+        if not same(before, after):
             changes.append(DocumentChange(document.rid, document.kind, before, after))
     if mode == "replace":
         kept = {document.rid for document in found}

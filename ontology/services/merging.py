@@ -20,6 +20,9 @@ from ontology.store import store
 
 __all__ = ["merge", "revert"]
 
+#: So much of a reverted commit's message is repeated.
+_TITLE = 200
+
 
 def merge(
     *,
@@ -47,7 +50,7 @@ def merge(
     """
     info, target = permitted_branch(ontology, into, permissions.ONTOLOGY_WRITE)
     theirs = store.resolve(info.id, source or info.default_branch)
-    text = checked_message(message or f"Merge {source} into {target.name}")
+    text = checked_message(message or f"Merge {source or info.default_branch} into {target.name}")
     head = store.get_commit(info.id, target.head)
     plan = _MergePlan(info, head, theirs, resolutions, no_ff=no_ff)
     if dry_run:
@@ -106,7 +109,7 @@ def revert(
             f"mainline {mainline} is not one of them.",
             code="cannot_revert",
         )
-    first_line = undone.message.splitlines()[0]
+    first_line = undone.message.partition("\n")[0][:_TITLE]
     text = checked_message(message or f'Revert "{first_line}"\n\nThis reverts {undone.id}.')
     head = store.get_commit(info.id, target.head)
     before = store.get_commit(info.id, undone.parents[mainline - 1])

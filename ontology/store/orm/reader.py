@@ -15,7 +15,7 @@ from typing import Any
 
 from ontology.contract import CommitInfo
 from ontology.domain.documents import document_name, search_text
-from ontology.domain.kinds import Kind
+from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.names import name_key as key_of_name
 from ontology.store.orm.lines import Place, load_line
 from ontology.store.orm.sql import (
@@ -28,7 +28,7 @@ from ontology.store.orm.sql import (
 )
 from ontology.store.port import DocumentFilter, StoredDocument
 
-__all__ = ["OrmReader", "stored_key", "stored_name_key"]
+__all__ = ["OrmReader", "stored_key", "stored_name_key", "stored_status"]
 
 _SCAN_PAGE = 2000
 #: Keyed reads go to the database in portions of this many keys.
@@ -232,7 +232,7 @@ class OrmReader:
             for document in self.get_with_deleted(where.rids).values()
             if (where.include_deleted or not document.deleted)
             and (not kinds or document.kind in kinds)
-            and (not where.status or document.body.get("status", "active") == where.status)
+            and (not where.status or stored_status(document.kind, document.body) == where.status)
             and (not where.text or where.text in _search_text(document))
             and (
                 (position := (document.kind.value, _name_key(document), document.rid))
@@ -322,6 +322,11 @@ def _escape_like(text: str) -> str:
 def stored_name_key(kind: Kind, body: Any) -> str:
     """What stands in the ``name_key`` column: the name without case, at most 500 characters."""
     return key_of_name(document_name(kind, body))[:500]
+
+
+def stored_status(kind: Kind, body: Any) -> str:
+    """What stands in the ``status`` column; instances have none."""
+    return "" if kind in INSTANCE_KINDS else str(body.get("status", "active"))
 
 
 def stored_key(key: str) -> str:

@@ -17,10 +17,9 @@ from oms_project.core.canonical_json import dumps_text
 from oms_project.core.context import Actor
 from ontology.contract import CommitInfo
 from ontology.domain.documents import IndexEntry, index_entries, same_entries, search_text
-from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.store.hashing import commit_id, content_hash, text_hash, time_text
 from ontology.store.orm.lines import MAX_CHAIN, Place, load_line
-from ontology.store.orm.reader import stored_key, stored_name_key
+from ontology.store.orm.reader import stored_key, stored_name_key, stored_status
 from ontology.store.orm.sql import (
     bulk_insert,
     in_list,
@@ -350,7 +349,7 @@ def _write_documents(
                 write.rid,
                 write.kind.value,
                 stored_name_key(write.kind, body),
-                "" if write.kind in INSTANCE_KINDS else body.get("status", "active"),
+                stored_status(write.kind, body),
                 seq,
                 deleted,
                 text,
