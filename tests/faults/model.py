@@ -132,10 +132,14 @@ class Merge:
             if pairs[1] == pairs[2] or pairs[0] == pairs[2]:
                 continue
             kind = next(pair[0] for pair in pairs if pair is not None)
+            bodies = [None if pair is None else pair[1] for pair in pairs]
             if pairs[0] == pairs[1]:
-                merged = None if pairs[2] is None else pairs[2][1]
+                merged = bodies[2]
+            elif bodies[1] is None or bodies[2] is None:
+                # One side deleted what the other changed, if only by putting it in another order.
+                merged = self._settle(rid, "", bodies[1], bodies[2])
             else:
-                trees = [None if pair is None else tree(pair[1]) for pair in pairs]
+                trees = [None if body is None else tree(body) for body in bodies]
                 merged = untree(self._walk(rid, "", trees[0], trees[1], trees[2]))
             if merged is not None:
                 self.state = self.state.put(rid, kind, merged)
@@ -151,15 +155,20 @@ class Merge:
         parts = [value if value is not None or is_thing else {} for value in (base, ours, theirs)]
         missing = parts[1] is None or parts[2] is None
         if missing or not all(isinstance(part, dict) for part in parts[1:]):
-            self.conflicts.add((rid, path))
-            return theirs if self._choice == "theirs" else ours
+            return self._settle(rid, path, ours, theirs)
         merged = {}
         for key in sorted({**parts[1], **parts[2]}):
             values = [(part or {}).get(key) for part in parts]
             value = self._walk(rid, f"{path}/{key}", *values)
             if value is not None:
                 merged[key] = value
-        return merged
+        # Without a text in any language there are no texts; a thing is there even with none.
+        return merged if merged or is_thing else None
+
+    def _settle(self, rid: str, path: str, ours: Any, theirs: Any) -> Any:
+        """Note a conflict, and take the side that was chosen."""
+        self.conflicts.add((rid, path))
+        return theirs if self._choice == "theirs" else ours
 
 
 def tree(body: Body) -> dict[str, Any]:
@@ -186,9 +195,8 @@ def untree(found: dict[str, Any] | None) -> Body | None:
             if members:
                 body[name] = members
         elif name in THINGS:
-            if value:
-                body[name] = [value[key] for key in sorted(value)]
-        elif value != {}:
+            body[name] = [value[key] for key in sorted(value)]
+        else:
             body[name] = value
     return body
 

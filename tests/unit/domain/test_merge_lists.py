@@ -130,6 +130,14 @@ def test_the_order_of_members(base: str, ours: str, theirs: str, expected: str |
             assert codes(outcome.changes[0].after) == expected
 
 
+def test_a_new_order_here_and_a_deletion_there_is_a_conflict() -> None:
+    base, arranged = enum("ABC"), enum("CAB")
+    assert conflicts(merge(base, None, arranged, kind=Kind.ENUM_TYPE)) == [("delete/edit", "")]
+    assert conflicts(merge(base, arranged, None, kind=Kind.ENUM_TYPE)) == [("edit/delete", "")]
+    outcome = merge(base, None, arranged, Resolution("theirs"), kind=Kind.ENUM_TYPE)
+    assert codes(outcome.changes[0].after) == "CAB"
+
+
 def test_the_choice_settles_the_order() -> None:
     base, ours, theirs = enum("ABC"), enum("CABX"), enum("BACY")
     (conflict,) = merge(base, ours, theirs, kind=Kind.ENUM_TYPE).conflicts
