@@ -8,19 +8,30 @@ Services ask before they act::
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from oms_project.core.context import Actor
 from oms_project.core.services import service
 
-__all__ = ["Authorizer", "Decision", "authorizer", "permissions"]
+__all__ = [
+    "FULL_CLEARANCE",
+    "SENSITIVITIES",
+    "Authorizer",
+    "Clearance",
+    "ClearanceRule",
+    "Decision",
+    "authorizer",
+    "permissions",
+]
 
 
 class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_READ
     """Every permission, and what it allows."""
 
     ONTOLOGY_READ: Final = "ontology.read"  # see definitions, branches, history; export
+    ONTOLOGY_REVIEW: Final = "ontology.review"  # approve or reject what others propose
     ONTOLOGY_WRITE: Final = "ontology.write"  # commit, import, revert, tag on an open branch
     ONTOLOGY_BRANCH: Final = "ontology.branch"  # create branches, delete one's own kind of work
     ONTOLOGY_MERGE: Final = "ontology.merge"  # merge into, and commit to, a protected branch
@@ -29,11 +40,16 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
     JOBS_READ: Final = "jobs.read"  # one's own jobs
     JOBS_SUBMIT: Final = "jobs.submit"  # start a job
     JOBS_ADMINISTER: Final = "jobs.administer"  # everybody's jobs
-    IDENTITY_ADMINISTER: Final = "identity.administer"  # users and their roles
+    IDENTITY_ADMINISTER: Final = "identity.administer"  # users, service accounts, tokens
+    POLICY_READ: Final = "policy.read"  # see roles and rules, explain decisions about others
+    POLICY_ADMINISTER: Final = "policy.administer"  # change roles and rules
+    AUDIT_READ: Final = "audit.read"  # search, export and verify the audit trail
+    AUDIT_ADMINISTER: Final = "audit.administer"  # seal old ranges
     SYSTEM_READ: Final = "system.read"  # detailed health
 
     ALL: Final = (
         ONTOLOGY_READ,
+        ONTOLOGY_REVIEW,
         ONTOLOGY_WRITE,
         ONTOLOGY_BRANCH,
         ONTOLOGY_MERGE,
@@ -43,16 +59,108 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
         JOBS_SUBMIT,
         JOBS_ADMINISTER,
         IDENTITY_ADMINISTER,
+        POLICY_READ,
+        POLICY_ADMINISTER,
+        AUDIT_READ,
+        AUDIT_ADMINISTER,
         SYSTEM_READ,
     )
 
 
+#: From what everybody may see to what hardly anybody may; a position in it is a clearance.
+SENSITIVITIES: Final = ("public", "internal", "restricted", "secret")
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Allowed or not, and the sentence that explains it."""
+    """Allowed or not, and the sentence that explains it.
+
+    Attributes:
+        reason: without "allowed because" before it and without a full stop.
+        steps: what was looked at on the way, in order, a sentence each; filled by ``explain`` only.
+    """
 
     allowed: bool
     reason: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClearanceRule:
+    """One attribute rule as it bears on an actor.
+
+    Attributes:
+        object_type: ``apiName`` of the object type it is about; empty: every one.
+        property_name: ``apiName`` of the property it is about; empty: every one.
+        level: the highest sensitivity that it lets the actor see.
+        reason: the sentence that explains it.
+    """
+
+    object_type: str
+    property_name: str
+    level: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """Which values an actor may see in one ontology. Asking it costs no query.
+
+    Attributes:
+        level: what holds where no rule says otherwise; one of `SENSITIVITIES`.
+        rules: attribute rules of this actor.
+        reason: where ``level`` comes from.
+    """
+
+    level: str
+    rules: tuple[ClearanceRule, ...] = ()
+    reason: str = ""
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether nothing is ever masked for this actor."""
+        return self.level == SENSITIVITIES[-1] and all(
+            rule.level == SENSITIVITIES[-1] for rule in self.rules
+        )
+
+    def decide(
+        self, sensitivity: str, *, object_types: Collection[str] = (), property_name: str = ""
+    ) -> Decision:
+        """Whether a value may be seen.
+
+        The most specific rule decides: one about type and property, before one about the
+        property, before one about the type, before the general level; among equals the lowest
+        level holds.
+
+        Args:
+            sensitivity: of the property; one of `SENSITIVITIES`.
+            object_types: ``apiName``s of the object's type and of all that it inherits from.
+            property_name: its ``apiName``.
+        """
+        applicable = [
+            rule
+            for rule in self.rules
+            if (not rule.object_type or rule.object_type in object_types)
+            and (not rule.property_name or rule.property_name == property_name)
+        ]
+        level, reason = self.level, self.reason
+        if applicable:
+            closest = max(_specificity(rule) for rule in applicable)
+            rule = min(
+                (rule for rule in applicable if _specificity(rule) == closest),
+                key=lambda rule: SENSITIVITIES.index(rule.level),
+            )
+            level, reason = rule.level, rule.reason
+        allowed = SENSITIVITIES.index(sensitivity) <= SENSITIVITIES.index(level)
+        return Decision(allowed, reason or f"values up to '{level}' may be seen")
+
+
+def _specificity(rule: ClearanceRule) -> tuple[bool, bool]:
+    return bool(rule.property_name), bool(rule.object_type)
+
+
+#: Who may see whatever there is: the system, and reads that no person receives.
+FULL_CLEARANCE: Final = Clearance(SENSITIVITIES[-1], reason="the system itself reads")
 
 
 class Authorizer(Protocol):
@@ -92,8 +200,32 @@ class Authorizer(Protocol):
         """
         ...
 
+    def explain(
+        self,
+        actor: Actor,
+        permission: str,
+        *,
+        ontology: str | None = None,
+        branch: str | None = None,
+    ) -> Decision:
+        """As ``decide``, with every step of the way: roles held, rules that bear on it, what
+        each party of a delegation may.
+        """
+        ...
+
+    def clearance(self, actor: Actor, *, ontology: str) -> Clearance:
+        """Which values ``actor`` may see in ``ontology``; of a delegate, what both may see."""
+        ...
+
+    def anywhere(self, actor: Actor, permission: str) -> Decision:
+        """Whether ``actor`` holds ``permission`` for anything at all: what a route can check
+        before it is known what the request is about.
+        """
+        ...
+
     def ontologies(self, actor: Actor, permission: str) -> frozenset[str] | None:
-        """Names of the ontologies for which ``actor`` holds ``permission``; ``None``: for all.
+        """Names of the ontologies for which ``actor`` holds ``permission`` on some branch at
+        least; ``None``: for all.
 
         For lists: one call, then a filter, and no check per row.
         """

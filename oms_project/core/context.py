@@ -15,10 +15,13 @@ from oms_project.core.errors import Unauthenticated
 __all__ = [
     "SYSTEM",
     "Actor",
+    "Source",
     "acting_as",
     "current_actor",
     "current_request_id",
+    "current_source",
     "request_scope",
+    "try_current_actor",
 ]
 
 
@@ -31,12 +34,18 @@ class Actor:
         username: login name at the time of acting.
         display_name: for people to read; empty when unknown.
         kind: ``user``, ``service`` or ``system``.
+        on_behalf_of: for whom a service acts (RFC 8693); never itself delegated.
+        reason: why it does; empty without ``on_behalf_of``.
+        grant: id of the delegation or session that lets the actor act; empty when there is none.
     """
 
     id: str
     username: str
     display_name: str = ""
     kind: str = "user"
+    on_behalf_of: Actor | None = None
+    reason: str = ""
+    grant: str = ""
 
     @property
     def label(self) -> str:
@@ -46,8 +55,29 @@ class Actor:
 
 SYSTEM = Actor(id="system", username="system", display_name="OMS", kind="system")
 
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a request comes from.
+
+    Attributes:
+        door: ``rest``, ``console``, ``graphql``, ``websocket``, ``grpc``, ``command`` or ``worker``.
+        address: the client's network address; for a command, ``account@host``.
+        agent: what the client calls itself.
+        operation: method and path without the query string, or the command's words.
+    """
+
+    door: str = ""
+    address: str = ""
+    agent: str = ""
+    operation: str = ""
+
+
+_NOWHERE = Source()
+
 _actor: ContextVar[Actor | None] = ContextVar("oms_actor", default=None)
 _request_id: ContextVar[str] = ContextVar("oms_request_id", default="")
+_source: ContextVar[Source] = ContextVar("oms_source", default=_NOWHERE)
 
 
 def current_actor() -> Actor:
@@ -60,6 +90,16 @@ def current_actor() -> Actor:
     if actor is None:
         raise Unauthenticated("Nobody is signed in: authenticate first.")
     return actor
+
+
+def try_current_actor() -> Actor | None:
+    """The actor of this context, or None when nobody acts."""
+    return _actor.get()
+
+
+def current_source() -> Source:
+    """Where the current request comes from; empty members outside a request."""
+    return _source.get()
 
 
 def current_request_id() -> str:
@@ -78,10 +118,13 @@ def acting_as(actor: Actor | None) -> Iterator[None]:
 
 
 @contextmanager
-def request_scope(request_id: str) -> Iterator[None]:
-    """Bind ``request_id`` until the block ends."""
+def request_scope(request_id: str, source: Source | None = None) -> Iterator[None]:
+    """Bind ``request_id``, and ``source`` when it is given, until the block ends."""
     token = _request_id.set(request_id)
+    source_token = None if source is None else _source.set(source)
     try:
         yield
     finally:
+        if source_token is not None:
+            _source.reset(source_token)
         _request_id.reset(token)

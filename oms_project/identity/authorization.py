@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oms_project.core.authorization import Decision
+from oms_project.core.authorization import (
+    FULL_CLEARANCE,
+    SENSITIVITIES,
+    Clearance,
+    Decision,
+)
 from oms_project.core.context import Actor
 from oms_project.core.errors import PermissionDenied
 from oms_project.core.ids import is_rid
 from oms_project.identity.contract import Role
-from oms_project.identity.domain import PERMISSIONS, ROLE_PERMISSIONS, roles_with
+from oms_project.identity.domain import PERMISSIONS, ROLE_CLEARANCE, ROLE_PERMISSIONS, roles_with
 from oms_project.identity.models import User
 
 __all__ = ["RoleAuthorizer"]
@@ -69,6 +74,37 @@ class RoleAuthorizer:
                 f"Not allowed: {decision.reason}.",
                 data={"permission": permission, "ontology": ontology, "branch": branch},
             )
+
+    def explain(
+        self,
+        actor: Actor,
+        permission: str,
+        *,
+        ontology: str | None = None,
+        branch: str | None = None,
+    ) -> Decision:
+        """See `Authorizer.explain`."""
+        return self.decide(actor, permission, ontology=ontology, branch=branch)
+
+    def clearance(self, actor: Actor, *, ontology: str) -> Clearance:
+        """See `Authorizer.clearance`."""
+        if actor.kind == "system":
+            return FULL_CLEARANCE
+        grants = _grants(actor)
+        if _refusal(actor, grants) is not None:
+            return Clearance(SENSITIVITIES[0])
+        if grants.superuser:
+            return Clearance(SENSITIVITIES[-1])
+        levels = [
+            ROLE_CLEARANCE[role] for role, scope in grants.bindings if scope in {"", ontology}
+        ]
+        return Clearance(max(levels, key=SENSITIVITIES.index, default=SENSITIVITIES[0]))
+
+    def anywhere(self, actor: Actor, permission: str) -> Decision:
+        """See `Authorizer.anywhere`."""
+        if self.ontologies(actor, permission) != frozenset():
+            return Decision(True, f"{actor.username} holds {permission}")
+        return self.decide(actor, permission)
 
     def ontologies(self, actor: Actor, permission: str) -> frozenset[str] | None:
         """See `Authorizer.ontologies`."""

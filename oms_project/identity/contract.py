@@ -28,12 +28,16 @@ EVERYTHING = ""
 
 
 class Role(StrEnum):
-    """From reading to running the place; each one includes those before it."""
+    """From reading to running the place; each one includes those before it, except that an
+    auditor only looks.
+    """
 
     VIEWER = "viewer"
     EDITOR = "editor"
+    REVIEWER = "reviewer"
     MAINTAINER = "maintainer"
     ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
 
 
 class UnknownUser(NotFound):
@@ -59,10 +63,20 @@ class WeakPassword(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class BindingInfo:
-    """A role, and where it holds: an ontology's name, or `EVERYTHING`."""
+    """A role, and where it holds.
+
+    Attributes:
+        ontology: an ontology's name, or `EVERYTHING`.
+        branch: a pattern of branch names (``release/*``), or `EVERYTHING`.
+        group: the group that the role comes from; empty when the user holds it directly.
+        expires_at: until when; None: for good.
+    """
 
     role: Role
     ontology: str = EVERYTHING
+    branch: str = EVERYTHING
+    group: str = ""
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +102,15 @@ class Person(Protocol):
 
     def get_full_name(self) -> str: ...
 
+    @property
+    def kind(self) -> str: ...
+
 
 def actor_of(user: Person) -> Actor:
     """The plain value that travels in the context instead of the user."""
-    return Actor(id=str(user.pk), username=user.get_username(), display_name=user.get_full_name())
+    return Actor(
+        id=str(user.pk),
+        username=user.get_username(),
+        display_name=user.get_full_name(),
+        kind=user.kind,
+    )

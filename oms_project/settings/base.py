@@ -113,6 +113,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 OMS_UNAUTHENTICATED_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
 
 OMS_ACTOR = ENVIRONMENT.OMS_ACTOR
+OMS_KEYS_DIR = ENVIRONMENT.OMS_KEYS_DIR or ENVIRONMENT.OMS_DATA_DIR / "keys"
+OMS_KEYS_CREATE = True  # make a key where there is none; production wants that said
 JWT_SECRET = ENVIRONMENT.JWT_SECRET
 SIMPLE_JWT: dict[str, Any] = {
     "SIGNING_KEY": JWT_SECRET,
@@ -131,6 +133,7 @@ OMS_SERVICES = {
     "authorizer": "oms_project.identity.authorization.RoleAuthorizer",
     "idempotency": "oms_project.idempotency.services.DatabaseIdempotency",
     "jobs": "scheduling.services.LocalJobService",
+    "keyring": "oms_project.core.keys.FileKeyring",
     "ontology_store": "ontology.store.orm.store.OrmStore",
 }
 

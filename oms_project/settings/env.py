@@ -115,6 +115,14 @@ class Environment(BaseModel):
         "operator of the machine.",
     )
 
+    # -- signing keys
+    OMS_KEYS_DIR: Path | None = Field(
+        None,
+        description="Folder of the keys that sign commits, the audit trail and tokens; empty: "
+        "`keys` in the data folder. Back it up apart from the database, and share it between "
+        "server processes.",
+    )
+
     # -- tokens
     JWT_SECRET: str = Field(
         "",

@@ -8,6 +8,8 @@ from oms_project.settings.safety import refuse_unsafe
 
 refuse_unsafe(ENVIRONMENT)
 
+OMS_KEYS_CREATE = False  # a key that was lost must not be replaced in silence
+
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-oms-session"
 CSRF_COOKIE_SECURE = True

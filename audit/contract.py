@@ -1,0 +1,154 @@
+"""PUBLIC: how everything above records what happens.
+
+An event is written in the transaction that is open where `AuditLog.record` is called: with the
+change, or not at all. Denials and failed sign-ins, which change nothing, are recorded by the door
+after their transaction has ended (`AuditLog.record_apart`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from oms_project.core.context import Actor
+from oms_project.core.services import service
+
+__all__ = ["ACTIONS", "AuditLog", "Outcome", "Subject", "audit_log"]
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"  # tried, and refused for what it was: a wrong password, a stale token
+    DENIED = "denied"  # tried by somebody who may not
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an event is about.
+
+    Attributes:
+        type: ``ontology``, ``branch``, ``tag``, ``commit``, ``document``, ``user``,
+            ``service_account``, ``group``, ``role_binding``, ``key``, ``session``, ``audit``, …
+        id: stable identifier; may be empty.
+        name: for people, at the time of the event.
+    """
+
+    type: str
+    id: str = ""
+    name: str = ""
+
+
+#: Every action that is recorded, and what it means. A new action is added here first; recording
+#: one that is not listed is a bug.
+ACTIONS: Final[Mapping[str, str]] = {
+    # -- who
+    "identity.login": "Somebody signed in",
+    "identity.login_failed": "A sign-in was refused",
+    "identity.locked_out": "Too many failed sign-ins: locked for a while",
+    "identity.logout": "Somebody signed out",
+    "identity.token_issued": "Tokens were issued",
+    "identity.token_refreshed": "Tokens were renewed",
+    "identity.token_revoked": "A token or session was revoked",
+    "identity.token_reused": "A renewed refresh token was used again: its session was ended",
+    "identity.password_changed": "A password was changed",
+    "identity.delegation_granted": "A service was allowed to act for a user",
+    "identity.delegation_revoked": "A service may no longer act for a user",
+    "identity.delegation_used": "A service took a token to act for a user",
+    "identity.secret_rotated": "The secret of a service account was replaced",
+    "identity.key_rotated": "A new signing key was made",
+    "identity.key_retired": "A signing key was destroyed",
+    "identity.key_revoked": "A signing key was declared lost",
+    # -- rows of users, roles and rules, as django-auditlog sees them
+    "record.created": "A row was added",
+    "record.changed": "A row was changed",
+    "record.deleted": "A row was deleted",
+    # -- ontologies
+    "ontology.created": "An ontology was created",
+    "ontology.changed": "Settings of an ontology were changed",
+    "ontology.deleted": "An ontology was taken out of use",
+    "ontology.committed": "A commit was made",
+    "ontology.fast_forwarded": "A branch was moved forward",
+    "ontology.branch_created": "A branch was created",
+    "ontology.branch_changed": "The protection of a branch was changed",
+    "ontology.branch_deleted": "A branch was deleted",
+    "ontology.tag_created": "A tag was created",
+    "ontology.tag_deleted": "A tag was deleted",
+    "ontology.exported": "An ontology was exported",
+    "ontology.restricted_read": "Restricted or secret values were read",
+    # -- access
+    "access.denied": "Something was not allowed",
+    # -- the configuration and the trail itself
+    "configuration.changed": "The configuration was changed",
+    "audit.read": "The audit trail was searched",
+    "audit.exported": "The audit trail was exported",
+    "audit.checkpoint": "A checkpoint was written",
+    "audit.sealed": "A range of the trail was sealed",
+    "audit.verified": "The trail was verified",
+    # -- jobs
+    "job.submitted": "A job was submitted",
+    "job.cancelled": "A job was cancelled",
+}
+
+
+class AuditLog(Protocol):
+    """Takes events."""
+
+    def record(
+        self,
+        action: str,
+        subject: Subject,
+        *,
+        outcome: Outcome = Outcome.SUCCESS,
+        ontology: str = "",
+        branch: str = "",
+        commit: str = "",
+        changes: Mapping[str, tuple[Any, Any]] | None = None,
+        data: Mapping[str, Any] | None = None,
+        message: str = "",
+        actor: Actor | None = None,
+    ) -> str:
+        """Write one event in the open transaction (in one of its own when none is open).
+
+        Time, actor, on whose behalf, request id and source come from the context.
+
+        Args:
+            action: one of `ACTIONS`.
+            ontology, branch, commit: which one it is about: name, name, id.
+            changes: field -> (before, after), JSON values; secrets must not be in it.
+            data: more, for machines; JSON values.
+            message: one sentence, for people.
+            actor: who did it when it is not the context's actor (at sign-in).
+
+        Returns:
+            The event's id.
+
+        Raises:
+            ValueError: ``action`` is not listed.
+        """
+        ...
+
+    def record_apart(
+        self,
+        action: str,
+        subject: Subject,
+        *,
+        outcome: Outcome,
+        ontology: str = "",
+        branch: str = "",
+        commit: str = "",
+        changes: Mapping[str, tuple[Any, Any]] | None = None,
+        data: Mapping[str, Any] | None = None,
+        message: str = "",
+        actor: Actor | None = None,
+    ) -> str | None:
+        """As ``record``, for something that changed nothing: when the trail cannot be written
+        now, that is logged and None is returned, because the refusal stands all the same.
+        """
+        ...
+
+
+audit_log: AuditLog = service("audit", AuditLog)

@@ -1,0 +1,27 @@
+"""Users, policies and tokens as rows."""
+
+from __future__ import annotations
+
+from oms_project.identity.models.people import ClientSecret, ServiceAccount, User
+from oms_project.identity.models.policies import (
+    AttributeRule,
+    ProtectionRule,
+    RoleBinding,
+    RoleChoice,
+    SensitivityChoice,
+)
+from oms_project.identity.models.tokens import Delegation, RevokedToken, TokenSession
+
+__all__ = [
+    "AttributeRule",
+    "ClientSecret",
+    "Delegation",
+    "ProtectionRule",
+    "RevokedToken",
+    "RoleBinding",
+    "RoleChoice",
+    "SensitivityChoice",
+    "ServiceAccount",
+    "TokenSession",
+    "User",
+]
