@@ -1,4 +1,4 @@
-"""Writes of users and roles."""
+"""Writes of people."""
 
 from __future__ import annotations
 
@@ -12,18 +12,11 @@ from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
 from oms_project.core.errors import Invalid
 from oms_project.identity import selectors
-from oms_project.identity.contract import (
-    EVERYTHING,
-    BindingInfo,
-    Role,
-    UnknownUser,
-    UserInfo,
-    UsernameTaken,
-    WeakPassword,
-)
-from oms_project.identity.models import RoleBinding, User
+from oms_project.identity.contract import BindingInfo, UserInfo, UsernameTaken, WeakPassword
+from oms_project.identity.models import User
+from oms_project.identity.services.policies import bind
 
-__all__ = ["create_user", "grant_role", "revoke_role"]
+__all__ = ["create_user"]
 
 
 def create_user(
@@ -76,49 +69,7 @@ def create_user(
         with transaction.atomic():
             user.save(force_insert=True)
             for binding in bindings:
-                _bind(user, binding.role, binding.ontology)
+                bind(user, binding.role, binding.ontology)
     except IntegrityError as error:  # somebody was quicker
         raise UsernameTaken(f"There is a user {user.username!r} already.") from error
     return selectors.get_user(username=user.username)
-
-
-def grant_role(*, username: str, role: Role, ontology: str = EVERYTHING) -> UserInfo:
-    """Give a role; a role that is held already stays as it is.
-
-    Raises:
-        PermissionDenied: the current actor may not administer identities.
-        UnknownUser: there is no such user.
-    """
-    authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
-    with transaction.atomic():
-        _bind(_user(username), role, ontology)
-    return selectors.get_user(username=username)
-
-
-def revoke_role(*, username: str, role: Role, ontology: str = EVERYTHING) -> UserInfo:
-    """Take a role away; one that is not held is no error.
-
-    Raises:
-        PermissionDenied: the current actor may not administer identities.
-        UnknownUser: there is no such user.
-    """
-    authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
-    with transaction.atomic():
-        RoleBinding.objects.filter(user=_user(username), role=role, ontology=ontology).delete()
-    return selectors.get_user(username=username)
-
-
-def _user(username: str) -> User:
-    user = User.objects.filter(username__iexact=username).first()
-    if user is None:
-        raise UnknownUser(f"There is no user {username!r}.", data={"username": username})
-    return user
-
-
-def _bind(user: User, role: Role, ontology: str) -> None:
-    RoleBinding.objects.get_or_create(
-        user=user,
-        role=role,
-        ontology=ontology,
-        defaults={"created_by": current_actor().label},
-    )

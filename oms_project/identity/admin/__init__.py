@@ -1,0 +1,7 @@
+"""Users, service accounts, roles and rules in the console; imported for their registration."""
+
+from __future__ import annotations
+
+from oms_project.identity.admin import people, policies
+
+__all__ = ["people", "policies"]
