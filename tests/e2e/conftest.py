@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests import services
 
 VIEWPORT = {"width": 1280, "height": 900}
-#: Milliseconds for a step; a busy machine with two cores needs them.
-PATIENCE = 20_000
+#: Milliseconds for a step, a commit among them; a busy machine with two cores needs them.
+PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 
@@ -38,12 +38,13 @@ def browser() -> Iterator[Browser]:
 def signed_in_state(browser: Browser, oms_server: services.OmsServer) -> dict[str, object]:
     """Cookies of the administrator, obtained once through the sign-in page."""
     context = browser.new_context(base_url=oms_server.url)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto("/console/login/")
     page.fill("input[name=username]", oms_server.username)
     page.fill("input[name=password]", oms_server.password)
     page.click("button[type=submit]")
-    page.wait_for_url("**/console/**")
+    page.wait_for_url(lambda url: "/login/" not in url)
     state = dict(context.storage_state())
     context.close()
     return state

@@ -16,8 +16,6 @@ from tests import services
 
 __all__ = ["another", "log_of", "restart", "serving", "verify"]
 
-READY_TIMEOUT = 180.0
-
 
 @contextmanager
 def serving(*, database_url: str | None, folder: Path) -> Iterator[services.OmsServer]:
@@ -62,7 +60,7 @@ def start(server: services.OmsServer, command: list[str]) -> float:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-        while time.monotonic() - started < READY_TIMEOUT and server.process.poll() is None:
+        while time.monotonic() - started < services.START_TIMEOUT and server.process.poll() is None:
             try:
                 if client.get(f"{server.url}/health/ready").status_code == 200:
                     return time.monotonic() - started

@@ -168,7 +168,7 @@ def _timed(client: Any, address: str) -> Any:
 
 
 def _until_ready(client: Any) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + services.START_TIMEOUT
     while client.get("/health/ready").status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.2)

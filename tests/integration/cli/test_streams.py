@@ -14,6 +14,9 @@ from typing import Self
 from tests.integration.cli.support import Process, command
 from tests.services import ROOT
 
+#: Seconds until something is shown, or a process is gone; nothing measures it.
+PATIENCE = 180.0
+
 
 def test_done_is_0_and_says_nothing_on_stderr(process: Process) -> None:
     result = process("list")
@@ -80,7 +83,7 @@ def test_nobody_reading_is_quiet(process_environment: dict[str, str]) -> None:
     assert writer.stderr is not None
     writer.stdout.close()
     assert writer.stderr.read() == b""
-    assert writer.wait(30) == 141
+    assert writer.wait(PATIENCE) == 141
 
 
 def test_an_interrupt_leaves_nothing_behind(
@@ -102,7 +105,7 @@ def test_an_interrupt_leaves_nothing_behind(
         terminal.read_until("\x1b[?25l")  # the bar: the work has begun
         terminal.process.send_signal(signal.SIGINT)
         shown = terminal.read_until(None)
-        assert terminal.process.wait(30) == 130, shown
+        assert terminal.process.wait(PATIENCE) == 130, shown
     assert "Interrupted. What was not committed yet is undone." in shown
     assert "Traceback" not in shown
     assert process("log", "logistics", "--format", "json").out == before
@@ -135,7 +138,7 @@ class _Terminal:
     def read_until(self, text: str | None) -> str:
         """What appears until ``text`` does; None: until the command ends."""
         shown = b""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and (text is None or text.encode() not in shown):
             if select.select([self._leader], [], [], 1)[0]:
                 try:
@@ -149,5 +152,5 @@ def _in_terminal(arguments: list[str], environment: dict[str, str]) -> str:
     """What a command that succeeds writes to a terminal."""
     with _Terminal(arguments, environment) as terminal:
         shown = terminal.read_until(None)
-        assert terminal.process.wait(30) == 0, shown
+        assert terminal.process.wait(PATIENCE) == 0, shown
         return shown
