@@ -8,246 +8,600 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('identity', '0001_initial'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("identity", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AttributeRule',
+            name="AttributeRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(blank=True, choices=[('viewer', 'Viewer: reads and exports'), ('editor', 'Editor: also commits and branches'), ('reviewer', 'Reviewer: also approves what others propose'), ('maintainer', 'Maintainer: also merges into protected branches'), ('administrator', 'Administrator: also settings, users, deletion'), ('auditor', 'Auditor: reads the audit trail and the policies, changes nothing')], default='', max_length=20, verbose_name='role')),
-                ('ontology', models.CharField(blank=True, default='', help_text='Name of the one ontology that the rule is for; empty: for all.', max_length=200, verbose_name='ontology')),
-                ('object_type', models.CharField(blank=True, default='', help_text='Name of an object type; its subtypes are meant too. Empty: every type.', max_length=200, verbose_name='object type')),
-                ('property_name', models.CharField(blank=True, default='', help_text='Name of a property; empty: every property.', max_length=200, verbose_name='property')),
-                ('level', models.CharField(choices=[('public', 'Public'), ('internal', 'Internal'), ('restricted', 'Restricted'), ('secret', 'Secret')], help_text='Values of properties that are more sensitive are masked.', max_length=20, verbose_name='sees up to')),
-                ('note', models.CharField(blank=True, max_length=500, verbose_name='note')),
-                ('created_at', models.DateTimeField(default=oms_project.core.clock.utc_now, editable=False, verbose_name='created')),
-                ('created_by', models.CharField(blank=True, editable=False, max_length=200, verbose_name='created by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("viewer", "Viewer: reads and exports"),
+                            ("editor", "Editor: also commits and branches"),
+                            ("reviewer", "Reviewer: also approves what others propose"),
+                            ("maintainer", "Maintainer: also merges into protected branches"),
+                            ("administrator", "Administrator: also settings, users, deletion"),
+                            (
+                                "auditor",
+                                "Auditor: reads the audit trail and the policies, changes nothing",
+                            ),
+                        ],
+                        default="",
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "ontology",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Name of the one ontology that the rule is for; empty: for all.",
+                        max_length=200,
+                        verbose_name="ontology",
+                    ),
+                ),
+                (
+                    "object_type",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Name of an object type; its subtypes are meant too. Empty: every type.",
+                        max_length=200,
+                        verbose_name="object type",
+                    ),
+                ),
+                (
+                    "property_name",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Name of a property; empty: every property.",
+                        max_length=200,
+                        verbose_name="property",
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("public", "Public"),
+                            ("internal", "Internal"),
+                            ("restricted", "Restricted"),
+                            ("secret", "Secret"),
+                        ],
+                        help_text="Values of properties that are more sensitive are masked.",
+                        max_length=20,
+                        verbose_name="sees up to",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500, verbose_name="note")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=oms_project.core.clock.utc_now,
+                        editable=False,
+                        verbose_name="created",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.CharField(
+                        blank=True, editable=False, max_length=200, verbose_name="created by"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attribute rule',
-                'verbose_name_plural': 'attribute rules',
-                'ordering': ('ontology', 'object_type', 'property_name', 'role'),
+                "verbose_name": "attribute rule",
+                "verbose_name_plural": "attribute rules",
+                "ordering": ("ontology", "object_type", "property_name", "role"),
             },
         ),
         migrations.CreateModel(
-            name='ClientSecret',
+            name="ClientSecret",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('secret_hash', models.CharField(editable=False, max_length=200)),
-                ('hint', models.CharField(editable=False, help_text='The last characters.', max_length=8, verbose_name='ends with')),
-                ('created_at', models.DateTimeField(default=oms_project.core.clock.utc_now, editable=False, verbose_name='created')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
-                ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='revoked')),
-                ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last used')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("secret_hash", models.CharField(editable=False, max_length=200)),
+                (
+                    "hint",
+                    models.CharField(
+                        editable=False,
+                        help_text="The last characters.",
+                        max_length=8,
+                        verbose_name="ends with",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=oms_project.core.clock.utc_now,
+                        editable=False,
+                        verbose_name="created",
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
+                (
+                    "revoked_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="revoked"
+                    ),
+                ),
+                (
+                    "last_used_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="last used"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'client secret',
-                'verbose_name_plural': 'client secrets',
-                'ordering': ('-created_at',),
+                "verbose_name": "client secret",
+                "verbose_name_plural": "client secrets",
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='Delegation',
+            name="Delegation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('reason', models.CharField(max_length=500, verbose_name='reason')),
-                ('permissions', models.JSONField(blank=True, default=list, help_text='Only these permissions; empty: all that both have.', verbose_name='permissions')),
-                ('ontology', models.CharField(blank=True, default='', help_text='Name of the one ontology that it is for; empty: for everything.', max_length=200, verbose_name='ontology')),
-                ('expires_at', models.DateTimeField(verbose_name='expires')),
-                ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='revoked')),
-                ('created_at', models.DateTimeField(default=oms_project.core.clock.utc_now, editable=False, verbose_name='created')),
-                ('created_by', models.CharField(blank=True, editable=False, max_length=200, verbose_name='granted by')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500, verbose_name="reason")),
+                (
+                    "permissions",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Only these permissions; empty: all that both have.",
+                        verbose_name="permissions",
+                    ),
+                ),
+                (
+                    "ontology",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Name of the one ontology that it is for; empty: for everything.",
+                        max_length=200,
+                        verbose_name="ontology",
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+                (
+                    "revoked_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="revoked"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=oms_project.core.clock.utc_now,
+                        editable=False,
+                        verbose_name="created",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.CharField(
+                        blank=True, editable=False, max_length=200, verbose_name="granted by"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'delegation',
-                'verbose_name_plural': 'delegations',
-                'ordering': ('-created_at',),
+                "verbose_name": "delegation",
+                "verbose_name_plural": "delegations",
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='ProtectionRule',
+            name="ProtectionRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ontology', models.CharField(blank=True, default='', help_text='Name of the one ontology that the rule is for; empty: for all.', max_length=200, verbose_name='ontology')),
-                ('pattern', models.CharField(help_text='Such as release/* (* stands for any text).', max_length=200, verbose_name='branches')),
-                ('note', models.CharField(blank=True, max_length=500, verbose_name='note')),
-                ('created_at', models.DateTimeField(default=oms_project.core.clock.utc_now, editable=False, verbose_name='created')),
-                ('created_by', models.CharField(blank=True, editable=False, max_length=200, verbose_name='created by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "ontology",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Name of the one ontology that the rule is for; empty: for all.",
+                        max_length=200,
+                        verbose_name="ontology",
+                    ),
+                ),
+                (
+                    "pattern",
+                    models.CharField(
+                        help_text="Such as release/* (* stands for any text).",
+                        max_length=200,
+                        verbose_name="branches",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500, verbose_name="note")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=oms_project.core.clock.utc_now,
+                        editable=False,
+                        verbose_name="created",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.CharField(
+                        blank=True, editable=False, max_length=200, verbose_name="created by"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'branch protection',
-                'verbose_name_plural': 'branch protections',
-                'ordering': ('ontology', 'pattern'),
+                "verbose_name": "branch protection",
+                "verbose_name_plural": "branch protections",
+                "ordering": ("ontology", "pattern"),
             },
         ),
         migrations.CreateModel(
-            name='RevokedToken',
+            name="RevokedToken",
             fields=[
-                ('jti', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('revoked_at', models.DateTimeField(default=oms_project.core.clock.utc_now)),
-                ('reason', models.CharField(blank=True, max_length=100)),
+                ("jti", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                ("revoked_at", models.DateTimeField(default=oms_project.core.clock.utc_now)),
+                ("reason", models.CharField(blank=True, max_length=100)),
             ],
             options={
-                'verbose_name': 'revoked token',
-                'verbose_name_plural': 'revoked tokens',
+                "verbose_name": "revoked token",
+                "verbose_name_plural": "revoked tokens",
             },
         ),
         migrations.CreateModel(
-            name='ServiceAccount',
+            name="ServiceAccount",
             fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='service_account', serialize=False, to=settings.AUTH_USER_MODEL, verbose_name='principal')),
-                ('client_id', models.CharField(editable=False, max_length=64, unique=True, verbose_name='client id')),
-                ('description', models.CharField(blank=True, max_length=500, verbose_name='description')),
-                ('created_at', models.DateTimeField(default=oms_project.core.clock.utc_now, editable=False, verbose_name='created')),
-                ('created_by', models.CharField(blank=True, editable=False, max_length=200, verbose_name='created by')),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="service_account",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="principal",
+                    ),
+                ),
+                (
+                    "client_id",
+                    models.CharField(
+                        editable=False, max_length=64, unique=True, verbose_name="client id"
+                    ),
+                ),
+                (
+                    "description",
+                    models.CharField(blank=True, max_length=500, verbose_name="description"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=oms_project.core.clock.utc_now,
+                        editable=False,
+                        verbose_name="created",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.CharField(
+                        blank=True, editable=False, max_length=200, verbose_name="created by"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'service account',
-                'verbose_name_plural': 'service accounts',
-                'ordering': ('client_id',),
+                "verbose_name": "service account",
+                "verbose_name_plural": "service accounts",
+                "ordering": ("client_id",),
             },
         ),
         migrations.CreateModel(
-            name='TokenSession',
+            name="TokenSession",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('refresh_jti', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField(default=oms_project.core.clock.utc_now, verbose_name='created')),
-                ('last_used_at', models.DateTimeField(default=oms_project.core.clock.utc_now, verbose_name='last used')),
-                ('expires_at', models.DateTimeField(verbose_name='expires')),
-                ('revoked_at', models.DateTimeField(null=True, verbose_name='ended')),
-                ('revoked_reason', models.CharField(blank=True, max_length=100, verbose_name='why')),
-                ('address', models.CharField(blank=True, max_length=100, verbose_name='address')),
-                ('agent', models.CharField(blank=True, max_length=300, verbose_name='program')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("refresh_jti", models.CharField(blank=True, max_length=64)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=oms_project.core.clock.utc_now, verbose_name="created"
+                    ),
+                ),
+                (
+                    "last_used_at",
+                    models.DateTimeField(
+                        default=oms_project.core.clock.utc_now, verbose_name="last used"
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+                ("revoked_at", models.DateTimeField(null=True, verbose_name="ended")),
+                (
+                    "revoked_reason",
+                    models.CharField(blank=True, max_length=100, verbose_name="why"),
+                ),
+                ("address", models.CharField(blank=True, max_length=100, verbose_name="address")),
+                ("agent", models.CharField(blank=True, max_length=300, verbose_name="program")),
             ],
             options={
-                'verbose_name': 'session',
-                'verbose_name_plural': 'sessions',
-                'ordering': ('-created_at',),
+                "verbose_name": "session",
+                "verbose_name_plural": "sessions",
+                "ordering": ("-created_at",),
             },
         ),
         migrations.AlterModelOptions(
-            name='rolebinding',
-            options={'ordering': ('user__username', 'group__name', 'ontology', 'branch', 'role'), 'verbose_name': 'role', 'verbose_name_plural': 'roles'},
+            name="rolebinding",
+            options={
+                "ordering": ("user__username", "group__name", "ontology", "branch", "role"),
+                "verbose_name": "role",
+                "verbose_name_plural": "roles",
+            },
         ),
         migrations.RemoveConstraint(
-            model_name='rolebinding',
-            name='identity_rolebinding_once',
+            model_name="rolebinding",
+            name="identity_rolebinding_once",
         ),
         migrations.RemoveConstraint(
-            model_name='rolebinding',
-            name='identity_rolebinding_role',
+            model_name="rolebinding",
+            name="identity_rolebinding_role",
         ),
         migrations.AddField(
-            model_name='rolebinding',
-            name='branch',
-            field=models.CharField(blank=True, default='', help_text='Branches that the role is for, such as release/* (* stands for any text); empty: for all.', max_length=200, verbose_name='branches'),
+            model_name="rolebinding",
+            name="branch",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="Branches that the role is for, such as release/* (* stands for any text); empty: for all.",
+                max_length=200,
+                verbose_name="branches",
+            ),
         ),
         migrations.AddField(
-            model_name='rolebinding',
-            name='expires_at',
-            field=models.DateTimeField(blank=True, help_text='Empty: it does not.', null=True, verbose_name='expires'),
+            model_name="rolebinding",
+            name="expires_at",
+            field=models.DateTimeField(
+                blank=True, help_text="Empty: it does not.", null=True, verbose_name="expires"
+            ),
         ),
         migrations.AddField(
-            model_name='rolebinding',
-            name='group',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='bindings', to='auth.group', verbose_name='group'),
+            model_name="rolebinding",
+            name="group",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="bindings",
+                to="auth.group",
+                verbose_name="group",
+            ),
         ),
         migrations.AddField(
-            model_name='user',
-            name='kind',
-            field=models.CharField(choices=[('user', 'Person'), ('service', 'Service account')], default='user', editable=False, max_length=10, verbose_name='kind'),
+            model_name="user",
+            name="kind",
+            field=models.CharField(
+                choices=[("user", "Person"), ("service", "Service account")],
+                default="user",
+                editable=False,
+                max_length=10,
+                verbose_name="kind",
+            ),
         ),
         migrations.AlterField(
-            model_name='rolebinding',
-            name='role',
-            field=models.CharField(choices=[('viewer', 'Viewer: reads and exports'), ('editor', 'Editor: also commits and branches'), ('reviewer', 'Reviewer: also approves what others propose'), ('maintainer', 'Maintainer: also merges into protected branches'), ('administrator', 'Administrator: also settings, users, deletion'), ('auditor', 'Auditor: reads the audit trail and the policies, changes nothing')], max_length=20, verbose_name='role'),
+            model_name="rolebinding",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("viewer", "Viewer: reads and exports"),
+                    ("editor", "Editor: also commits and branches"),
+                    ("reviewer", "Reviewer: also approves what others propose"),
+                    ("maintainer", "Maintainer: also merges into protected branches"),
+                    ("administrator", "Administrator: also settings, users, deletion"),
+                    ("auditor", "Auditor: reads the audit trail and the policies, changes nothing"),
+                ],
+                max_length=20,
+                verbose_name="role",
+            ),
         ),
         migrations.AlterField(
-            model_name='rolebinding',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='bindings', to=settings.AUTH_USER_MODEL, verbose_name='user or service account'),
+            model_name="rolebinding",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="bindings",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="user or service account",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rolebinding',
-            constraint=models.UniqueConstraint(fields=('user', 'role', 'ontology', 'branch'), name='identity_rolebinding_once'),
+            model_name="rolebinding",
+            constraint=models.UniqueConstraint(
+                fields=("user", "role", "ontology", "branch"), name="identity_rolebinding_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rolebinding',
-            constraint=models.UniqueConstraint(fields=('group', 'role', 'ontology', 'branch'), name='identity_rolebinding_group'),
+            model_name="rolebinding",
+            constraint=models.UniqueConstraint(
+                fields=("group", "role", "ontology", "branch"), name="identity_rolebinding_group"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rolebinding',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['viewer', 'editor', 'reviewer', 'maintainer', 'administrator', 'auditor'])), name='identity_rolebinding_role'),
+            model_name="rolebinding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "role__in",
+                        ["viewer", "editor", "reviewer", "maintainer", "administrator", "auditor"],
+                    )
+                ),
+                name="identity_rolebinding_role",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rolebinding',
-            constraint=models.CheckConstraint(condition=models.Q(('user__isnull', True), ('group__isnull', True), _connector='XOR'), name='identity_rolebinding_principal', violation_error_message='Name a user or a group, and not both.'),
+            model_name="rolebinding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("user__isnull", True), ("group__isnull", True), _connector="XOR"
+                ),
+                name="identity_rolebinding_principal",
+                violation_error_message="Name a user or a group, and not both.",
+            ),
         ),
         migrations.AddField(
-            model_name='attributerule',
-            name='group',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attribute_rules', to='auth.group', verbose_name='group'),
+            model_name="attributerule",
+            name="group",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="attribute_rules",
+                to="auth.group",
+                verbose_name="group",
+            ),
         ),
         migrations.AddField(
-            model_name='attributerule',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attribute_rules', to=settings.AUTH_USER_MODEL, verbose_name='user or service account'),
+            model_name="attributerule",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="attribute_rules",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="user or service account",
+            ),
         ),
         migrations.AddField(
-            model_name='delegation',
-            name='service',
-            field=models.ForeignKey(limit_choices_to={'kind': 'service'}, on_delete=django.db.models.deletion.CASCADE, related_name='delegations_held', to=settings.AUTH_USER_MODEL, verbose_name='service account'),
+            model_name="delegation",
+            name="service",
+            field=models.ForeignKey(
+                limit_choices_to={"kind": "service"},
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="delegations_held",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="service account",
+            ),
         ),
         migrations.AddField(
-            model_name='delegation',
-            name='user',
-            field=models.ForeignKey(limit_choices_to={'kind': 'user'}, on_delete=django.db.models.deletion.CASCADE, related_name='delegations_given', to=settings.AUTH_USER_MODEL, verbose_name='on behalf of'),
+            model_name="delegation",
+            name="user",
+            field=models.ForeignKey(
+                limit_choices_to={"kind": "user"},
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="delegations_given",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="on behalf of",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='protectionrule',
-            constraint=models.UniqueConstraint(fields=('ontology', 'pattern'), name='identity_protectionrule_once'),
+            model_name="protectionrule",
+            constraint=models.UniqueConstraint(
+                fields=("ontology", "pattern"), name="identity_protectionrule_once"
+            ),
         ),
         migrations.AddField(
-            model_name='serviceaccount',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='owned_service_accounts', to=settings.AUTH_USER_MODEL, verbose_name='responsible'),
+            model_name="serviceaccount",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="owned_service_accounts",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="responsible",
+            ),
         ),
         migrations.AddField(
-            model_name='clientsecret',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='secrets', to='identity.serviceaccount', verbose_name='service account'),
+            model_name="clientsecret",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="secrets",
+                to="identity.serviceaccount",
+                verbose_name="service account",
+            ),
         ),
         migrations.AddField(
-            model_name='tokensession',
-            name='delegation',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='identity.delegation'),
+            model_name="tokensession",
+            name="delegation",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="sessions",
+                to="identity.delegation",
+            ),
         ),
         migrations.AddField(
-            model_name='tokensession',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='token_sessions', to=settings.AUTH_USER_MODEL),
+            model_name="tokensession",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="token_sessions",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attributerule',
-            constraint=models.CheckConstraint(condition=models.Q(('level__in', ['public', 'internal', 'restricted', 'secret'])), name='identity_attributerule_level'),
+            model_name="attributerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("level__in", ["public", "internal", "restricted", "secret"])),
+                name="identity_attributerule_level",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attributerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('role', ''), _negated=True), ('user__isnull', True), ('group__isnull', True)), models.Q(('role', ''), ('user__isnull', False), ('group__isnull', True)), models.Q(('role', ''), ('user__isnull', True), ('group__isnull', False)), _connector='OR'), name='identity_attributerule_whom', violation_error_message='Name one of these: a role, a user, a group.'),
+            model_name="attributerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        models.Q(("role", ""), _negated=True),
+                        ("user__isnull", True),
+                        ("group__isnull", True),
+                    ),
+                    models.Q(("role", ""), ("user__isnull", False), ("group__isnull", True)),
+                    models.Q(("role", ""), ("user__isnull", True), ("group__isnull", False)),
+                    _connector="OR",
+                ),
+                name="identity_attributerule_whom",
+                violation_error_message="Name one of these: a role, a user, a group.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(('service', models.F('user')), _negated=True), name='identity_delegation_parties'),
+            model_name="delegation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("service", models.F("user")), _negated=True),
+                name="identity_delegation_parties",
+            ),
         ),
         migrations.AddIndex(
-            model_name='tokensession',
-            index=models.Index(fields=['user', '-created_at'], name='identity_session_user'),
+            model_name="tokensession",
+            index=models.Index(fields=["user", "-created_at"], name="identity_session_user"),
         ),
     ]

@@ -10,12 +10,14 @@ from oms_project.identity.models.policies import (
     RoleChoice,
     SensitivityChoice,
 )
+from oms_project.identity.models.throttle import LoginThrottle
 from oms_project.identity.models.tokens import Delegation, RevokedToken, TokenSession
 
 __all__ = [
     "AttributeRule",
     "ClientSecret",
     "Delegation",
+    "LoginThrottle",
     "ProtectionRule",
     "RevokedToken",
     "RoleBinding",

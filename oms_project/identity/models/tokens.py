@@ -78,6 +78,8 @@ class TokenSession(models.Model):
         Delegation, on_delete=models.CASCADE, null=True, related_name="sessions"
     )
     refresh_jti = models.CharField(max_length=64, blank=True)
+    #: What the passwords were when the session began, as a keyed hash: new ones end it.
+    credential = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(_("created"), default=utc_now)
     last_used_at = models.DateTimeField(_("last used"), default=utc_now)
     expires_at = models.DateTimeField(_("expires"))
