@@ -9,13 +9,29 @@ from typing import Protocol
 from uuid import UUID
 
 from oms_project.core.context import Actor
-from oms_project.core.errors import Conflict, Invalid, NotFound
+from oms_project.core.errors import Conflict, Invalid, NotFound, OmsError, Unauthenticated
 
 __all__ = [
     "EVERYTHING",
+    "BadCredentials",
+    "BadToken",
     "BindingInfo",
+    "DelegationInfo",
+    "DelegationRefused",
+    "GroupInfo",
+    "NewSecret",
     "Person",
     "Role",
+    "SecretInfo",
+    "ServiceAccountInfo",
+    "SessionGrant",
+    "SessionInfo",
+    "TokenClaims",
+    "TooManyAttempts",
+    "UnknownDelegation",
+    "UnknownGroup",
+    "UnknownServiceAccount",
+    "UnknownSession",
     "UnknownUser",
     "UserInfo",
     "UsernameTaken",
@@ -61,6 +77,70 @@ class WeakPassword(Invalid):
     title = "Weak password"
 
 
+class UnknownServiceAccount(NotFound):
+    """No service account has this client id."""
+
+    code = "service_account_not_found"
+    title = "Service account not found"
+
+
+class UnknownGroup(NotFound):
+    """No group has this name."""
+
+    code = "group_not_found"
+    title = "Group not found"
+
+
+class UnknownSession(NotFound):
+    """No session has this id, or it is somebody else's."""
+
+    code = "session_not_found"
+    title = "Session not found"
+
+
+class UnknownDelegation(NotFound):
+    """No delegation has this id, or it is none of the actor's business."""
+
+    code = "delegation_not_found"
+    title = "Delegation not found"
+
+
+class BadCredentials(Unauthenticated):
+    """A name and a password, or a client id and a secret, do not belong together."""
+
+    code = "no_active_account"
+    title = "Sign-in refused"
+
+
+class BadToken(Unauthenticated):
+    """A token is not genuine, expired, or was taken back."""
+
+    code = "bad_token"
+    title = "Token refused"
+
+
+class DelegationRefused(Invalid):
+    """A service may not take a token for this user."""
+
+    code = "delegation_refused"
+    title = "Delegation refused"
+
+
+class TooManyAttempts(OmsError):
+    """Too many failed sign-ins (429); ``data["retry_after"]`` says for how many seconds."""
+
+    code = "too_many_attempts"
+    title = "Too many attempts"
+    retryable = True
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__(
+            f"Too many failed attempts to sign in. Try again in {retry_after} seconds.",
+            data={"retry_after": retry_after},
+        )
+        self.retry_after = retry_after
+
+
 @dataclass(frozen=True, slots=True)
 class BindingInfo:
     """A role, and where it holds.
@@ -90,6 +170,128 @@ class UserInfo:
     is_active: bool
     created_at: datetime
     bindings: tuple[BindingInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """A group and who is in it, by name."""
+
+    name: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretInfo:
+    """A client secret as it may be shown: never the secret itself."""
+
+    id: int
+    hint: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccountInfo:
+    """A service account.
+
+    Attributes:
+        owner: name of the person who answers for it; empty when there is none.
+    """
+
+    id: str
+    client_id: str
+    username: str
+    display_name: str
+    description: str
+    owner: str
+    is_active: bool
+    created_at: datetime
+    created_by: str
+    secrets: tuple[SecretInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A secret in the one moment in which it can be seen."""
+
+    account: ServiceAccountInfo
+    secret: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A session: all tokens that go back to one sign-in."""
+
+    id: str
+    username: str
+    on_behalf_of: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    revoked_reason: str
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationInfo:
+    """A service may act for a user."""
+
+    id: str
+    service: str
+    client_id: str
+    user: str
+    reason: str
+    permissions: tuple[str, ...]
+    ontology: str
+    expires_at: datetime
+    revoked_at: datetime | None
+    created_at: datetime
+    created_by: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionGrant:
+    """What tokens are made of, after somebody proved who they are.
+
+    Attributes:
+        session: the session's id.
+        subject: id of the user whom the token is about; of a delegate, on whose behalf.
+        refresh_id: the one refresh token that may renew it; empty: there is none.
+        access_expires_at, refresh_expires_at: when the tokens end.
+        actor, client_id: the service that acts for the subject; empty when nobody does.
+        delegation: id of what allows that.
+    """
+
+    session: str
+    subject: str
+    access_expires_at: datetime
+    refresh_expires_at: datetime | None = None
+    refresh_id: str = ""
+    actor: str = ""
+    client_id: str = ""
+    delegation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenClaims:
+    """What a genuine token says; whether it still holds is for the session to tell."""
+
+    token_type: str
+    token_id: str
+    subject: str
+    session: str
+    issued_at: datetime
+    expires_at: datetime
+    actor: str = ""
+    client_id: str = ""
+    delegation: str = ""
 
 
 class Person(Protocol):
