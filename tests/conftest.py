@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import pytest
+from django.db import transaction
+from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
+from audit.triggers import drop_triggers, install_triggers
+from oms_project.core.clock import frozen_at
 from oms_project.core.context import SYSTEM, Actor, acting_as
+from oms_project.core.keys import PURPOSES, keyring
 from oms_project.core.services import forget_services
 from oms_project.identity.contract import Role, actor_of
 from oms_project.identity.models import RoleBinding, User
@@ -67,6 +73,14 @@ def oms_server() -> Iterator[services.OmsServer]:
     """OMS in its own process with the demo, as `make run` starts it; shared by the session."""
     with services.oms(demo=True) as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signing_keys() -> None:
+    """Keys that are older than any time that a test sets the clock to."""
+    with frozen_at(dt.datetime(2000, 1, 1, tzinfo=dt.UTC)):
+        for purpose in PURPOSES:
+            keyring.rotate(purpose)
 
 
 # -- people ----------------------------------------------------------------------------------------
@@ -142,6 +156,24 @@ def as_system() -> Iterator[None]:
 
 
 # -- isolation -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _audit_trail_can_be_flushed() -> Iterator[None]:
+    """Emptying the database after a test is the one act that the append-only triggers must let
+    pass, so it takes them away for that moment.
+    """
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def unprotected(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        with transaction.atomic(using=self.connection.alias):
+            drop_triggers(self.connection)
+            flush(self, sql_list)
+            install_triggers(self.connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", unprotected)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_typer",
     "oms_project",
+    "audit",
     "oms_project.identity",
     "oms_project.idempotency",
     "scheduling",
@@ -130,6 +131,7 @@ SIMPLE_JWT: dict[str, Any] = {
 
 # -- the local or remote switch: name → the class that serves it -----------------------------------
 OMS_SERVICES = {
+    "audit": "audit.services.DatabaseAuditLog",
     "authorizer": "oms_project.identity.authorization.RoleAuthorizer",
     "idempotency": "oms_project.idempotency.services.DatabaseIdempotency",
     "jobs": "scheduling.services.LocalJobService",
