@@ -8,7 +8,7 @@ Services ask before they act::
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -110,17 +110,21 @@ class Clearance:
         level: what holds where no rule says otherwise; one of `SENSITIVITIES`.
         rules: attribute rules of this actor.
         reason: where ``level`` comes from.
+        also: of a delegate, what the other party may see; a value is seen when both see it.
     """
 
     level: str
     rules: tuple[ClearanceRule, ...] = ()
     reason: str = ""
+    also: Clearance | None = None
 
     @property
     def sees_everything(self) -> bool:
         """Whether nothing is ever masked for this actor."""
-        return self.level == SENSITIVITIES[-1] and all(
-            rule.level == SENSITIVITIES[-1] for rule in self.rules
+        return (
+            self.level == SENSITIVITIES[-1]
+            and all(rule.level == SENSITIVITIES[-1] for rule in self.rules)
+            and (self.also is None or self.also.sees_everything)
         )
 
     def decide(
@@ -152,6 +156,10 @@ class Clearance:
             )
             level, reason = rule.level, rule.reason
         allowed = SENSITIVITIES.index(sensitivity) <= SENSITIVITIES.index(level)
+        if allowed and self.also is not None:
+            return self.also.decide(
+                sensitivity, object_types=object_types, property_name=property_name
+            )
         return Decision(allowed, reason or f"values up to '{level}' may be seen")
 
 
@@ -229,6 +237,18 @@ class Authorizer(Protocol):
 
         For lists: one call, then a filter, and no check per row.
         """
+        ...
+
+    def protected(self, *, ontology: str, branch: str) -> str | None:
+        """The rule that protects a branch by its name, whether it exists or not: a sentence
+        without a full stop; ``None`` when there is none.
+
+        Who changes, makes or deletes such a branch also needs ``ontology.merge`` on it.
+        """
+        ...
+
+    def protections(self, *, ontology: str) -> Callable[[str], str | None]:
+        """``protected`` for many branches of ``ontology``: one query now, none per branch."""
         ...
 
 

@@ -1,35 +1,36 @@
-"""The `Authorizer` that reads role bindings: deny unless a role allows."""
+"""The `Authorizer` of roles, groups, rules and delegations: it loads, `decisions` decides."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import CharField, Q, QuerySet, Value
 
 from oms_project.core.authorization import (
     FULL_CLEARANCE,
-    SENSITIVITIES,
     Clearance,
     Decision,
+    permissions,
 )
+from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor
 from oms_project.core.errors import PermissionDenied
 from oms_project.core.ids import is_rid
+from oms_project.identity import decisions
 from oms_project.identity.contract import Role
-from oms_project.identity.domain import PERMISSIONS, ROLE_CLEARANCE, ROLE_PERMISSIONS, roles_with
-from oms_project.identity.models import User
+from oms_project.identity.decisions import Grant, Party, Question, Restriction, Rule, Standing
+from oms_project.identity.domain import branch_matches
+from oms_project.identity.memory import remembered
+from oms_project.identity.models import AttributeRule, Delegation, ProtectionRule, User
 
 __all__ = ["RoleAuthorizer"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Grants:
-    known: bool = False
-    active: bool = False
-    superuser: bool = False
-    bindings: tuple[tuple[Role, str], ...] = ()
-
-
 class RoleAuthorizer:
-    """One query per question; no cache, so a role that was taken away is gone at once."""
+    """One query per question about an actor, two when he acts for somebody, one more for what
+    values may be seen. Only a request that reads asks once for all (`memory`).
+    """
 
     def decide(
         self,
@@ -40,24 +41,8 @@ class RoleAuthorizer:
         branch: str | None = None,
     ) -> Decision:
         """See `Authorizer.decide`."""
-        del branch  # every branch alike, until branches are protected by pattern
-        _known_permission(permission)
-        if actor.kind == "system":
-            return Decision(True, "the system itself acts")
-        grants = _grants(actor)
-        if (refusal := _refusal(actor, grants)) is not None:
-            return refusal
-        if grants.superuser:
-            return Decision(True, f"{actor.username} is a superuser")
-        for role, scope in grants.bindings:
-            if scope in {"", ontology} and permission in ROLE_PERMISSIONS[role]:
-                where = f"for ontology {scope}" if scope else "for everything"
-                return Decision(True, f"{actor.username} is {role} {where}")
-        about = f" on ontology {ontology}" if ontology else ""
-        roles = ", ".join(roles_with(permission))
-        return Decision(
-            False, f"{actor.username} lacks {permission}{about}; one of these roles has it: {roles}"
-        )
+        decision = self.explain(actor, permission, ontology=ontology, branch=branch)
+        return Decision(decision.allowed, decision.reason)
 
     def check(
         self,
@@ -84,21 +69,17 @@ class RoleAuthorizer:
         branch: str | None = None,
     ) -> Decision:
         """See `Authorizer.explain`."""
-        return self.decide(actor, permission, ontology=ontology, branch=branch)
+        _known_permission(permission)
+        if _is_system(actor):
+            reason = "the system itself acts"
+            return Decision(True, reason, (reason,))
+        return decisions.decide(_standing(actor), Question(permission, ontology, branch))
 
     def clearance(self, actor: Actor, *, ontology: str) -> Clearance:
         """See `Authorizer.clearance`."""
-        if actor.kind == "system":
+        if _is_system(actor):
             return FULL_CLEARANCE
-        grants = _grants(actor)
-        if _refusal(actor, grants) is not None:
-            return Clearance(SENSITIVITIES[0])
-        if grants.superuser:
-            return Clearance(SENSITIVITIES[-1])
-        levels = [
-            ROLE_CLEARANCE[role] for role, scope in grants.bindings if scope in {"", ontology}
-        ]
-        return Clearance(max(levels, key=SENSITIVITIES.index, default=SENSITIVITIES[0]))
+        return remembered(("clearance", actor, ontology), lambda: _clearance(actor, ontology))
 
     def anywhere(self, actor: Actor, permission: str) -> Decision:
         """See `Authorizer.anywhere`."""
@@ -109,42 +90,171 @@ class RoleAuthorizer:
     def ontologies(self, actor: Actor, permission: str) -> frozenset[str] | None:
         """See `Authorizer.ontologies`."""
         _known_permission(permission)
-        if actor.kind == "system":
+        if _is_system(actor):
             return None
-        grants = _grants(actor)
-        if _refusal(actor, grants) is not None:
-            return frozenset()
-        scopes = {scope for role, scope in grants.bindings if permission in ROLE_PERMISSIONS[role]}
-        return None if grants.superuser or "" in scopes else frozenset(scopes)
+        return decisions.ontologies(_standing(actor), permission)
+
+    def protected(self, *, ontology: str, branch: str) -> str | None:
+        """See `Authorizer.protected`."""
+        return self.protections(ontology=ontology)(branch)
+
+    def protections(self, *, ontology: str) -> Callable[[str], str | None]:
+        """See `Authorizer.protections`."""
+        rules = remembered(("protections", ontology), lambda: _protections(ontology))
+
+        def protected(branch: str) -> str | None:
+            for scope, pattern, note in rules:
+                if branch_matches(pattern, branch):
+                    where = f"of ontology {scope}" if scope else "of every ontology"
+                    return f"branches {pattern} {where} are protected" + (
+                        f" ({note})" if note else ""
+                    )
+            return None
+
+        return protected
 
 
 def _known_permission(permission: str) -> None:
-    if permission not in PERMISSIONS:
+    if permission not in permissions.ALL:
         raise ValueError(f"There is no permission {permission!r}.")
 
 
-def _refusal(actor: Actor, grants: _Grants) -> Decision | None:
-    if not grants.known:
-        return Decision(False, f"nobody has the id of {actor.username}")
-    if not grants.active:
-        return Decision(False, f"{actor.username} is deactivated")
-    return None
+def _is_system(actor: Actor) -> bool:
+    """The system, and not somebody for whom it acts: then that one's rights count as well."""
+    return actor.kind == "system" and actor.on_behalf_of is None
 
 
-def _grants(actor: Actor) -> _Grants:
-    if not is_rid(actor.id):
-        return _Grants()
-    rows = list(
-        User.objects.filter(pk=actor.id)
-        .order_by()
-        .values_list("is_active", "is_superuser", "bindings__role", "bindings__ontology")
+# -- loading ---------------------------------------------------------------------------------------
+
+
+def _standing(actor: Actor) -> Standing:
+    return remembered(("standing", actor), lambda: _load_standing(actor))
+
+
+def _load_standing(actor: Actor) -> Standing:
+    principal = actor.on_behalf_of
+    if principal is None:
+        return Standing(_parties(actor)[actor.id])
+    parties = _parties(actor, principal)
+    return Standing(parties[actor.id], parties[principal.id], _restriction(actor, principal))
+
+
+def _parties(*actors: Actor) -> dict[str, Party]:
+    """Actors by their ids, with the roles that they and their groups hold now: one query."""
+    ids = [actor.id for actor in actors if is_rid(actor.id)]
+    found: dict[str, list[tuple[bool, bool, Grant | None]]] = {}
+    now = utc_now()
+    for key, active, superuser, role, ontology, branch, expires, group in _rows(ids):
+        expired = expires is not None and expires <= now
+        grant = None if not role or expired else Grant(Role(role), ontology, branch, group, expires)
+        found.setdefault(str(key), []).append((active, superuser, grant))
+    return {
+        actor.id: Party(
+            id=actor.id,
+            username=actor.username,
+            known=actor.id in found,
+            active=any(active for active, _, _ in found.get(actor.id, ())),
+            superuser=any(superuser for _, superuser, _ in found.get(actor.id, ())),
+            grants=tuple(
+                sorted(
+                    {grant for _, _, grant in found.get(actor.id, ()) if grant is not None},
+                    # What reaches furthest explains best; then what is held directly.
+                    key=lambda grant: (
+                        bool(grant.branch), bool(grant.ontology), bool(grant.group),
+                        list(Role).index(grant.role), grant.ontology, grant.branch, grant.group,
+                    ),
+                )
+            ),
+        )
+        for actor in actors
+    }  # fmt: skip
+
+
+def _rows(ids: list[str]) -> list[tuple[Any, ...]]:
+    if not ids:
+        return []
+    user = User.objects.filter(pk__in=ids).order_by()
+    # A user without roles is one row of the outer join, without a role.
+    own = user.values_list(
+        "id", "is_active", "is_superuser",
+        "bindings__role", "bindings__ontology", "bindings__branch", "bindings__expires_at",
+        Value("", output_field=CharField()),
+    )  # fmt: skip
+    of_groups = user.filter(groups__bindings__isnull=False).values_list(
+        "id", "is_active", "is_superuser",
+        "groups__bindings__role", "groups__bindings__ontology", "groups__bindings__branch",
+        "groups__bindings__expires_at", "groups__name",
+    )  # fmt: skip
+    return list(own.union(of_groups, all=True))
+
+
+def _restriction(actor: Actor, principal: Actor) -> Restriction:
+    nothing = "no delegation lets it act"
+    if not is_rid(actor.grant):
+        return Restriction(refusal=nothing)
+    row = Delegation.objects.filter(pk=actor.grant).first()
+    if row is None or str(row.service_id) != actor.id or str(row.user_id) != principal.id:
+        return Restriction(refusal=nothing)
+    if row.revoked_at is not None:
+        return Restriction(refusal="the delegation was revoked")
+    if row.expires_at <= utc_now():
+        return Restriction(refusal="the delegation has expired")
+    return Restriction(permissions=frozenset(row.permissions), ontology=row.ontology)
+
+
+def _clearance(actor: Actor, ontology: str) -> Clearance:
+    standing = _standing(actor)
+    if standing.principal is not None:
+        missed = standing.restriction.misses(Question(permissions.ONTOLOGY_READ, ontology))
+        if missed:
+            return decisions.clearance_of(
+                Party(id="", username=standing.name), ontology=ontology, rules=()
+            )
+    rules = _rules([party.id for party in standing.parties if not party.refusal], ontology)
+    own, *others = (
+        decisions.clearance_of(
+            party, ontology=ontology, rules=[rule for whom, rule in rules if whom in {"", party.id}]
+        )
+        for party in standing.parties
     )
-    if not rows:
-        return _Grants()
-    return _Grants(
-        known=True,
-        active=rows[0][0],
-        superuser=rows[0][1],
-        # A user without roles is one row of the outer join, without a role.
-        bindings=tuple((Role(role), scope) for _, _, role, scope in rows if role),
+    for other in others:
+        own = Clearance(own.level, own.rules, own.reason, also=other)
+    return own
+
+
+def _rules(ids: list[str], ontology: str) -> list[tuple[str, Rule]]:
+    """(id of the user whom it bears on, or empty for rules about roles; rule): one query."""
+    if not ids:
+        return []
+    rows: QuerySet[AttributeRule, tuple[Any, ...]] = (
+        AttributeRule.objects.filter(
+            ~Q(role="") | Q(user__in=ids) | Q(group__user__in=ids), ontology__in=("", ontology)
+        )
+        .order_by()
+        .values_list(
+            "level", "object_type", "property_name", "ontology", "role", "group", "user",
+            "group__user",
+        )
+    )  # fmt: skip
+    found: list[tuple[str, Rule]] = []
+    for level, object_type, name, scope, role, group, user, member in rows:
+        whom = "" if role else str(user or member or "-")
+        rule = Rule(
+            level=level,
+            object_type=object_type,
+            property_name=name,
+            ontology=scope,
+            role=role,
+            group=str(group or ""),
+            user=str(user or ""),
+        )
+        found.append((whom, rule))
+    return found
+
+
+def _protections(ontology: str) -> list[tuple[str, str, str]]:
+    return list(
+        ProtectionRule.objects.filter(ontology__in=("", ontology))
+        .order_by("-ontology", "pattern")
+        .values_list("ontology", "pattern", "note")
     )

@@ -7,7 +7,15 @@ from typing import Final
 
 from oms_project.identity.contract import Role
 
-__all__ = ["PERMISSIONS", "ROLE_CLEARANCE", "ROLE_PERMISSIONS", "roles_with"]
+__all__ = [
+    "PERMISSIONS",
+    "ROLE_CLEARANCE",
+    "ROLE_PERMISSIONS",
+    "WITHOUT_BRANCH",
+    "branch_matches",
+    "branch_pattern_problem",
+    "roles_with",
+]
 
 
 _VIEWER: Final = frozenset({"ontology.read", "jobs.read"})
@@ -50,3 +58,38 @@ ROLE_CLEARANCE: Final[dict[Role, str]] = {
 def roles_with(permission: str) -> Iterable[Role]:
     """The roles that allow ``permission``, weakest first."""
     return [role for role in Role if permission in ROLE_PERMISSIONS[role]]
+
+
+#: What a role that is bound to branches allows on the ontology as a whole: commits are shared
+#: between branches, so reading cannot stop at one.
+WITHOUT_BRANCH: Final = frozenset({"ontology.read"})
+
+
+def branch_matches(pattern: str, branch: str) -> bool:
+    """Whether ``branch`` is one of ``pattern``: ``*`` stands for any text, also for none and for
+    slashes; everything else stands for itself, upper and lower case told apart.
+
+    ``release/*`` matches ``release/1`` and ``release/1/fix``, not ``release``.
+    """
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern == branch
+    if not branch.startswith(first):
+        return False
+    *middle, last = rest
+    position = len(first)
+    for part in middle:  # the first place will do: what follows has the most room then
+        found = branch.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return len(branch) - position >= len(last) and branch.endswith(last)
+
+
+def branch_pattern_problem(pattern: str) -> str | None:
+    """Why a text is no pattern of branch names; None when it is one."""
+    if not pattern:
+        return "it is empty"
+    if any(character.isspace() or not character.isprintable() for character in pattern):
+        return "it holds a space"
+    return None

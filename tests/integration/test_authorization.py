@@ -18,17 +18,17 @@ from tests.conftest import MakePerson
 
 pytestmark = pytest.mark.django_db
 
+_VIEWER = {"ontology.read", "jobs.read"}
+_EDITOR = _VIEWER | {"ontology.write", "ontology.branch", "jobs.submit"}
+_REVIEWER = _EDITOR | {"ontology.review"}
 ALLOWED = {
-    Role.VIEWER: {"ontology.read", "jobs.read"},
-    Role.EDITOR: {
-        "ontology.read", "jobs.read", "ontology.write", "ontology.branch", "jobs.submit",
-    },
-    Role.MAINTAINER: {
-        "ontology.read", "jobs.read", "ontology.write", "ontology.branch", "jobs.submit",
-        "ontology.merge", "ontology.create",
-    },
+    Role.VIEWER: _VIEWER,
+    Role.EDITOR: _EDITOR,
+    Role.REVIEWER: _REVIEWER,
+    Role.MAINTAINER: _REVIEWER | {"ontology.merge", "ontology.create"},
     Role.ADMINISTRATOR: set(permissions.ALL),
-}  # fmt: skip
+    Role.AUDITOR: {"ontology.read", "jobs.read", "policy.read", "audit.read"},
+}
 
 
 def test_the_table_knows_every_permission() -> None:
@@ -71,7 +71,8 @@ def test_decisions_are_explained(person: MakePerson) -> None:
     denied = authorizer.decide(viewer, permissions.ONTOLOGY_WRITE)
     assert allowed.reason == "ed is editor for ontology aviation"
     assert denied.reason == (
-        "vi lacks ontology.write; one of these roles has it: editor, maintainer, administrator"
+        "vi lacks ontology.write; "
+        "one of these roles has it: editor, reviewer, maintainer, administrator"
     )
 
 

@@ -1,0 +1,45 @@
+"""What was looked up about actors, kept while one request that changes nothing is served.
+
+A role that is taken away must be gone at once: outside such a request nothing is kept, so a change
+in the same request, job or command is seen by the next question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
+
+__all__ = ["forget", "remembered", "remembering"]
+
+T = TypeVar("T")
+
+_memory: ContextVar[dict[Hashable, Any] | None] = ContextVar("oms_grants", default=None)
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Ask once for what is asked again until the block ends."""
+    token = _memory.set({})
+    try:
+        yield
+    finally:
+        _memory.reset(token)
+
+
+def remembered(key: Hashable, find: Callable[[], T]) -> T:
+    """What ``find`` gives, or gave before in this block."""
+    memory = _memory.get()
+    if memory is None:
+        return find()
+    if key not in memory:
+        memory[key] = find()
+    return cast("T", memory[key])
+
+
+def forget() -> None:
+    """Ask again from here on; whoever changes users, roles or rules calls it."""
+    memory = _memory.get()
+    if memory is not None:
+        memory.clear()
