@@ -90,7 +90,8 @@ class CommitInfo:
         time: aware, UTC; never earlier than the first parent's.
         content_hash: hash of the changes against the first parent.
         change_count: number of documents that differ from the first parent.
-        signature: empty until commits are signed.
+        signature: the signed author string, see ``ontology.domain.authorship``.
+        on_behalf_of_id: the user for whom a service made it; empty when it acted for itself.
     """
 
     id: str
@@ -103,6 +104,7 @@ class CommitInfo:
     content_hash: str
     change_count: int
     signature: str = ""
+    on_behalf_of_id: str = ""
 
     @property
     def short_id(self) -> str:

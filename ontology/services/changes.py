@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oms_project.core.authorization import permissions
-from oms_project.core.context import current_actor
 from oms_project.core.errors import Conflict, Invalid
 from ontology.access import permitted_branch
 from ontology.contract import (
@@ -149,7 +148,6 @@ def write_commit(
             DocumentWrite(change.rid, change.kind, known.get(change.rid), change.after)
             for change in changes
         ],
-        author=current_actor(),
         message=message,
         expected_head=head.id,
         merged=merged,

@@ -62,7 +62,6 @@ def create_ontology(
         base_iri=base_iri,
         description=description,
         header=body,
-        author=current_actor(),
     )
 
 

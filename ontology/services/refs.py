@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 
 from oms_project.core.authorization import permissions
-from oms_project.core.context import current_actor
 from oms_project.core.errors import Conflict, Invalid, NotFound
 from ontology.access import permitted
 from ontology.contract import BranchInfo, TagInfo
@@ -30,9 +29,7 @@ def create_branch(
         store.get_tag(info.id, name)
         raise _taken(name, "tag")
     commit = store.resolve(info.id, from_ref or info.default_branch)
-    return store.create_branch(
-        info.id, name=name, commit=commit.id, protected=protected, author=current_actor()
-    )
+    return store.create_branch(info.id, name=name, commit=commit.id, protected=protected)
 
 
 def update_branch(*, ontology: str, name: str, protected: bool) -> BranchInfo:
@@ -71,9 +68,7 @@ def create_tag(*, ontology: str, name: str, ref: str = "", message: str = "") ->
         store.get_branch(info.id, name)
         raise _taken(name, "branch")
     commit = store.resolve(info.id, ref or info.default_branch)
-    return store.create_tag(
-        info.id, name=name, commit=commit.id, message=message.strip(), author=current_actor()
-    )
+    return store.create_tag(info.id, name=name, commit=commit.id, message=message.strip())
 
 
 def delete_tag(*, ontology: str, name: str) -> None:

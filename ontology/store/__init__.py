@@ -1,9 +1,10 @@
-"""Where ontologies are kept: one port, several stores, chosen by ``OMS_SERVICES``."""
+"""Where ontologies are kept: one port, several stores, chosen by ``OMS_SERVICES``.
 
-from oms_project.core.services import service
-from ontology.store.port import OntologyStore
+Everybody writes and reads through ``store``, which stamps, signs and audits on the way.
+"""
+
+from ontology.store.secure import SecureStore
 
 __all__ = ["store"]
 
-#: The ontology store that the settings name.
-store: OntologyStore = service("ontology_store", OntologyStore)
+store = SecureStore()

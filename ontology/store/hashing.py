@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Iterable
 
 from oms_project.core.canonical_json import dumps
+from ontology.domain.authorship import time_text
 from ontology.domain.kinds import Kind
 
-__all__ = ["commit_id", "content_hash", "text_hash", "time_text"]
+__all__ = ["commit_id", "content_hash", "text_hash"]
 
 _FORMAT = 1
 
@@ -33,11 +34,6 @@ def content_hash(changes: Iterable[tuple[str, Kind, str | None]]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def time_text(time: dt.datetime) -> str:
-    """ISO 8601 in UTC with microseconds, the one spelling that is hashed and rendered."""
-    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def commit_id(
     *,
     ontology_id: str,
@@ -48,8 +44,17 @@ def commit_id(
     time: dt.datetime,
     message: str,
     signature: str,
+    on_behalf_of: str = "",
 ) -> str:
-    """A commit's id: SHA-256 of everything that it says, in hexadecimal."""
+    """A commit's id: SHA-256 of everything that it says, in hexadecimal.
+
+    Args:
+        signature: the signed author string.
+        on_behalf_of: id of the user for whom a service acted.
+    """
+    author = {"id": author_id, "username": author_username}
+    if on_behalf_of:
+        author["onBehalfOf"] = on_behalf_of
     return hashlib.sha256(
         dumps(
             {
@@ -57,7 +62,7 @@ def commit_id(
                 "ontology": ontology_id,
                 "parents": list(parents),
                 "content": content,
-                "author": {"id": author_id, "username": author_username},
+                "author": author,
                 "time": time_text(time),
                 "message": message,
                 "signature": signature,

@@ -19,9 +19,11 @@ from typing import Any, Protocol
 
 from oms_project.core.canonical_json import loads
 from oms_project.core.context import Actor
+from oms_project.core.keys import PublicKey
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body, document_id
 from ontology.domain.kinds import Kind
+from ontology.store.sealing import Seal
 
 __all__ = [
     "CommitReader",
@@ -184,7 +186,7 @@ class OntologyStore(Protocol):
 
     # --- ontologies -----------------------------------------------------------------------------
     def create_ontology(
-        self, *, name: str, base_iri: str, description: str, header: Body, author: Actor
+        self, *, name: str, base_iri: str, description: str, header: Body, seal: Seal
     ) -> OntologyInfo:
         """Create an ontology with its default branch ``main`` at a first commit that holds the
         header document.
@@ -290,7 +292,7 @@ class OntologyStore(Protocol):
         branch: str,
         *,
         writes: Sequence[DocumentWrite],
-        author: Actor,
+        seal: Seal,
         message: str,
         expected_head: str,
         merged: str | None = None,
@@ -298,6 +300,7 @@ class OntologyStore(Protocol):
         """Commit inside ``writing``.
 
         Args:
+            seal: stamps the audit fields and signs; the store asks it under the lock.
             merged: a second parent.
 
         Raises:
@@ -360,6 +363,17 @@ class OntologyStore(Protocol):
         """Whether ``commit`` has ``ancestor`` in its history (or is it)."""
         ...
 
-    def verify(self, ontology_id: str, *, on_progress: Progress | None = None) -> VerifyReport:
-        """Recompute every hash from what is stored, and check that the parts agree."""
+    def verify(
+        self,
+        ontology_id: str,
+        *,
+        keys: Mapping[str, PublicKey],
+        on_progress: Progress | None = None,
+    ) -> VerifyReport:
+        """Recompute every hash from what is stored, check every author's signature, and that the
+        parts agree.
+
+        Args:
+            keys: ``kid`` -> public key of those that may sign authors.
+        """
         ...

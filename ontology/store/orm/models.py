@@ -98,6 +98,9 @@ class Commit(models.Model):
     message = models.TextField()
     content_hash = models.CharField(max_length=64)
     change_count = models.BigIntegerField()
+    #: Id of the user for whom a service made it.
+    on_behalf_of = models.CharField(max_length=200, blank=True, default="")
+    #: The signed author string, see ``ontology.domain.authorship``.
     signature = models.TextField(blank=True)
 
     class Meta:

@@ -33,7 +33,7 @@ __all__ = [
 
 COMMIT_COLUMNS = (
     "c.id, c.parent, c.merged, c.author_id, c.author_username, c.time, c.message, "
-    "c.content_hash, c.change_count, c.signature, c.line_id, c.seq"
+    "c.content_hash, c.change_count, c.signature, c.on_behalf_of, c.line_id, c.seq"
 )
 DOCUMENT_COLUMNS = (
     "v.rid, v.kind, v.body, v.body_hash, v.created, v.updated, v.deleted, v.line_id, v.seq_from"
@@ -130,6 +130,7 @@ def commit_from_row(row: Sequence[Any]) -> CommitInfo:
         content_hash=row[7],
         change_count=row[8],
         signature=row[9],
+        on_behalf_of_id=row[10],
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -14,6 +14,7 @@ from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor
 from oms_project.core.errors import Conflict
 from oms_project.core.ids import derived_id, new_id
+from oms_project.core.keys import PublicKey
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body
 from ontology.domain.kinds import Kind
@@ -30,6 +31,7 @@ from ontology.store.orm.sql import (
 )
 from ontology.store.orm.writer import append_commit, write_first_commit
 from ontology.store.port import DocumentWrite, Progress, Revision, StoredChange
+from ontology.store.sealing import Seal
 from ontology.store.texts import check_text
 
 __all__ = ["OrmStore"]
@@ -47,7 +49,7 @@ class OrmStore:
 
     # --- ontologies -----------------------------------------------------------------------------
     def create_ontology(
-        self, *, name: str, base_iri: str, description: str, header: Body, author: Actor
+        self, *, name: str, base_iri: str, description: str, header: Body, seal: Seal
     ) -> OntologyInfo:
         info = OntologyInfo(
             id=new_id(),
@@ -56,7 +58,7 @@ class OrmStore:
             description=description,
             default_branch="main",
             created_at=utc_now(),
-            created_by=author.label,
+            created_by=seal.actor.label,
         )
         check_text(name + base_iri + description, "The name, base IRI or description")
         with _unless_taken(f"An ontology named '{name}' exists already.", name):
@@ -65,7 +67,7 @@ class OrmStore:
                 ontology_id=info.id,
                 branch=info.default_branch,
                 header=DocumentWrite(info.id, Kind.ONTOLOGY, None, header),
-                author=author,
+                seal=seal,
                 now=info.created_at,
             )
             registry.insert_branch(
@@ -73,7 +75,7 @@ class OrmStore:
                 info.default_branch,
                 commit.id,
                 protected=False,
-                author=author,
+                author=seal.actor,
                 now=info.created_at,
             )
         return info
@@ -224,7 +226,7 @@ class OrmStore:
         branch: str,
         *,
         writes: Sequence[DocumentWrite],
-        author: Actor,
+        seal: Seal,
         message: str,
         expected_head: str,
         merged: str | None = None,
@@ -238,7 +240,7 @@ class OrmStore:
                 head=head,
                 place=self._held[ontology_id, branch][1],
                 writes=writes,
-                author=author,
+                seal=seal,
                 message=message,
                 merged=None if merged is None else self.get_commit(ontology_id, merged),
                 now=now,
@@ -297,8 +299,14 @@ class OrmStore:
     def is_ancestor(self, ontology_id: str, ancestor: CommitInfo, commit: CommitInfo) -> bool:
         return graph.is_ancestor(ontology_id, ancestor, commit)
 
-    def verify(self, ontology_id: str, *, on_progress: Progress | None = None) -> VerifyReport:
-        return verify.verify_ontology(ontology_id, on_progress=on_progress)
+    def verify(
+        self,
+        ontology_id: str,
+        *,
+        keys: Mapping[str, PublicKey],
+        on_progress: Progress | None = None,
+    ) -> VerifyReport:
+        return verify.verify_ontology(ontology_id, keys, on_progress=on_progress)
 
 
 @contextmanager

@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 import orjson
 
 from oms_project.core.canonical_json import dumps_text, loads
+from oms_project.core.keys import PublicKey
 from ontology.contract import CommitInfo, VerifyProblem, VerifyReport
+from ontology.domain.authorship import author_problem
 from ontology.domain.documents import document_id, index_entries, search_text
-from ontology.domain.kinds import INSTANCE_KINDS, Kind
+from ontology.domain.kinds import Kind
 from ontology.store.hashing import commit_id, content_hash, text_hash
 from ontology.store.orm.lines import Place, forget
-from ontology.store.orm.reader import OrmReader, stored_key, stored_name_key
+from ontology.store.orm.reader import OrmReader, stored_key, stored_name_key, stored_status
 from ontology.store.orm.sql import COMMIT_COLUMNS, as_time, commit_from_row, rows
-from ontology.store.orm.writer import stamps
 from ontology.store.port import Progress
+from ontology.store.sealing import claim_of, stamps
 
 __all__ = ["verify_ontology"]
 
@@ -67,7 +69,9 @@ class _Version(NamedTuple):
         return self.kind, self.body_hash, bool(self.deleted), self.created, self.updated
 
 
-def verify_ontology(ontology_id: str, *, on_progress: Progress | None = None) -> VerifyReport:
+def verify_ontology(
+    ontology_id: str, keys: Mapping[str, PublicKey], *, on_progress: Progress | None = None
+) -> VerifyReport:
     """See ``OntologyStore.verify``. Streams: memory follows one line's index, not the history."""
     forget()  # what is stored counts, not what is remembered of it
     found = rows(
@@ -85,7 +89,7 @@ def verify_ontology(ontology_id: str, *, on_progress: Progress | None = None) ->
         documents += check.documents()
         for info, seq in _commits(line.id):
             commits += 1
-            _check_commit(ontology_id, info, check.contents.pop(seq, []), problems)
+            _check_commit(ontology_id, info, check.contents.pop(seq, []), keys, problems)
             if on_progress is not None and commits % 100 == 0:
                 on_progress("verify", commits, total)
         problems += [
@@ -203,7 +207,7 @@ class _LineCheck:
             self._add(where, "the body is not in canonical form")
         columns = (
             stored_name_key(kind, body),
-            "" if kind in INSTANCE_KINDS else body.get("status", "active"),
+            stored_status(kind, body),
             search_text(kind, body),
         )
         if columns != (version.name_key, version.status, version.search):
@@ -302,6 +306,7 @@ def _check_commit(
     ontology_id: str,
     info: CommitInfo,
     content: list[tuple[str, Kind, str | None]],
+    keys: Mapping[str, PublicKey],
     problems: list[VerifyProblem],
 ) -> None:
     where = f"commit {info.short_id}"
@@ -320,11 +325,17 @@ def _check_commit(
         time=info.time,
         message=info.message,
         signature=info.signature,
+        on_behalf_of=info.on_behalf_of_id,
     )
     if expected != info.id:
         problems.append(
             VerifyProblem(where, "its id is not the hash of its parents, content, author and text")
         )
+        return
+    # The id can be made anew by anybody, the signature cannot.
+    forged = author_problem(info.signature, claim_of(ontology_id, info), keys)
+    if forged is not None:
+        problems.append(VerifyProblem(where, forged))
 
 
 def _check_run(ontology_id: str, line: _Line, problems: list[VerifyProblem]) -> None:

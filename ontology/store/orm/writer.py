@@ -9,15 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
 
 from oms_project.core.canonical_json import dumps_text
-from oms_project.core.context import Actor
 from ontology.contract import CommitInfo
 from ontology.domain.documents import IndexEntry, index_entries, same_entries, search_text
-from ontology.store.hashing import commit_id, content_hash, text_hash, time_text
+from ontology.store.hashing import commit_id, content_hash, text_hash
 from ontology.store.orm.lines import MAX_CHAIN, Place, load_line
 from ontology.store.orm.reader import stored_key, stored_name_key, stored_status
 from ontology.store.orm.sql import (
@@ -29,9 +28,10 @@ from ontology.store.orm.sql import (
     rows,
 )
 from ontology.store.port import DocumentWrite
+from ontology.store.sealing import Seal, Stamps
 from ontology.store.texts import body_text, check_text
 
-__all__ = ["append_commit", "database_time", "fork_line", "stamps", "write_first_commit"]
+__all__ = ["append_commit", "database_time", "fork_line", "write_first_commit"]
 
 _VERSION_COLUMNS = (
     "line_id",
@@ -59,7 +59,7 @@ def append_commit(
     head: CommitInfo,
     place: Place,
     writes: Sequence[DocumentWrite],
-    author: Actor,
+    seal: Seal,
     message: str,
     merged: CommitInfo | None,
     now: dt.datetime,
@@ -77,7 +77,7 @@ def append_commit(
         seq=place.seq + 1,
         flattened=flattened,
         writes=writes,
-        author=author,
+        seal=seal,
         message=message,
         time=time,
     )
@@ -92,13 +92,17 @@ def _append(
     seq: int,
     flattened: bool,
     writes: Sequence[DocumentWrite],
-    author: Actor,
+    seal: Seal,
     message: str,
     time: dt.datetime,
 ) -> CommitInfo:
     check_text(message, "The message")
+    author = seal.actor
     check_text(author.label, "The author's name")
-    content = content_hash(_write_documents(line, seq, flattened, writes, author, time))
+    content = content_hash(_write_documents(line, seq, flattened, writes, seal.stamps(time)))
+    signature = seal.sign(
+        ontology_id=ontology_id, parents=parents, content=content, time=time, message=message
+    )
     info = CommitInfo(
         id=commit_id(
             ontology_id=ontology_id,
@@ -108,7 +112,8 @@ def _append(
             author_username=author.username,
             time=time,
             message=message,
-            signature="",
+            signature=signature,
+            on_behalf_of=seal.on_behalf_of,
         ),
         parents=parents,
         author=author.label,
@@ -118,6 +123,8 @@ def _append(
         message=message,
         content_hash=content,
         change_count=len(writes),
+        signature=signature,
+        on_behalf_of_id=seal.on_behalf_of,
     )
     _insert_commit(ontology_id, info, Place(line, seq))
     with connection.cursor() as cursor:
@@ -129,7 +136,7 @@ def _append(
 
 
 def write_first_commit(
-    *, ontology_id: str, branch: str, header: DocumentWrite, author: Actor, now: dt.datetime
+    *, ontology_id: str, branch: str, header: DocumentWrite, seal: Seal, now: dt.datetime
 ) -> CommitInfo:
     """The commit without parents that every history starts with; it holds the header document."""
     line, flattened = fork_line(ontology_id, branch, None)
@@ -140,7 +147,7 @@ def write_first_commit(
         seq=0,
         flattened=flattened,
         writes=[header],
-        author=author,
+        seal=seal,
         message="Create the ontology",
         time=now,
     )
@@ -164,6 +171,7 @@ def _insert_commit(ontology_id: str, info: CommitInfo, place: Place) -> None:
             "content_hash",
             "change_count",
             "signature",
+            "on_behalf_of",
         ),
         [
             (
@@ -180,6 +188,7 @@ def _insert_commit(ontology_id: str, info: CommitInfo, place: Place) -> None:
                 info.content_hash,
                 info.change_count,
                 info.signature,
+                info.on_behalf_of_id,
             )
         ],
     )
@@ -291,38 +300,13 @@ def _copy_versions(copied: list[Place], line: int, seq: int) -> None:
         cursor.execute("UPDATE ontology_line SET writes = %s WHERE id = %s", [count, line])
 
 
-class Stamps(NamedTuple):
-    """The audit fields that one commit gives, as JSON members: on creation, on a change, and on a
-    change that deletes.
-    """
-
-    created: str
-    updated: str
-    deleted: str
-
-
-def stamps(author_id: str, author_username: str, time: dt.datetime) -> Stamps:
-    """The audit fields that a commit gives to what it writes."""
-    moment, by, name = (
-        dumps_text(value) for value in (time_text(time), author_id, author_username)
-    )
-    updated = f'"_updated_at":{moment},"_updated_by":{by},"_updated_by_username":{name}'
-    return Stamps(
-        f'"_created_at":{moment},"_created_by":{by},"_created_by_username":{name}',
-        f'{updated},"_deleted":false,"_deleted_at":null,"_deleted_by":null',
-        f'{updated},"_deleted":true,"_deleted_at":{moment},"_deleted_by":{by}',
-    )
-
-
 def _write_documents(
     line: int,
     seq: int,
     flattened: bool,
     writes: Sequence[DocumentWrite],
-    author: Actor,
-    time: dt.datetime,
+    audit: Stamps,
 ) -> list[tuple[str, Any, str | None]]:
-    audit = stamps(author.id, author.username, time)
     hashes: list[tuple[str, Any, str | None]] = []
     versions: list[tuple[Any, ...]] = []
     entries: list[tuple[Any, ...]] = []

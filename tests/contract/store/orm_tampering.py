@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from django.db import connection
 
 from oms_project.core.canonical_json import dumps_text
-from ontology.store.hashing import text_hash
-from ontology.store.orm.sql import rows
+from oms_project.core.context import Actor
+from oms_project.core.keys import PublicKey, SigningKey
+from ontology.contract import CommitInfo
+from ontology.domain.authorship import sign_author
+from ontology.store.hashing import commit_id, text_hash
+from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, rows
+from ontology.store.sealing import claim_of
 from tests.contract.store.world import a_type, rid
 
 #: Takes the ontology's id.
@@ -266,6 +273,70 @@ def _commit(assignments: str, *values: Any) -> Tampering:
     return lambda ontology: _set_commit(ontology, assignments, *values)
 
 
+def _rewritten(sign: Callable[[CommitInfo, CommitInfo | None, int], str]) -> Tampering:
+    """The whole history with other authors, and every id made anew so that the chain holds.
+
+    ``sign`` gets a commit as it is to be, the one before it, and its number; it gives the author
+    string.
+    """
+
+    def deed(ontology: str) -> None:
+        found = rows(
+            f"SELECT {COMMIT_COLUMNS} FROM ontology_commit c WHERE c.ontology_id = %s "
+            "ORDER BY c.time, c.line_id, c.seq",
+            [ontology],
+        )
+        renamed: dict[str, str] = {}
+        last: CommitInfo | None = None
+        for number, old in enumerate(commit_from_row(row) for row in found):
+            parents = tuple(renamed[parent] for parent in old.parents)
+            info = replace(old, parents=parents)
+            signature = sign(info, last, number)
+            identifier = commit_id(
+                ontology_id=ontology,
+                parents=parents,
+                content=info.content_hash,
+                author_id=info.author_id,
+                author_username=info.author_username,
+                time=info.time,
+                message=info.message,
+                signature=signature,
+            )
+            renamed[old.id] = identifier
+            last = replace(info, signature=old.signature)
+            _run(
+                "UPDATE ontology_commit SET id = %s, parent = %s, merged = %s, signature = %s "
+                "WHERE id = %s",
+                [
+                    identifier,
+                    parents[0] if parents else "",
+                    parents[1] if len(parents) > 1 else "",
+                    signature,
+                    old.id,
+                ],
+            )
+        with connection.cursor() as cursor:
+            for old_id, new_id in renamed.items():
+                for table, column in (("branch", "head_id"), ("tag", "commit_id")):
+                    cursor.execute(
+                        f"UPDATE ontology_{table} SET {column} = %s WHERE {column} = %s",
+                        [new_id, old_id],
+                    )
+
+    return deed
+
+
+def _with_own_key(info: CommitInfo, _last: CommitInfo | None, _number: int) -> str:
+    private = ed25519.Ed25519PrivateKey.generate()
+    public = PublicKey("a-key-of-his-own", "author", "EdDSA", info.time, private.public_key())
+    author = Actor(info.author_id, info.author_username)
+    return sign_author(author, claim_of("any", info), SigningKey(public, private))
+
+
+def _replayed(info: CommitInfo, last: CommitInfo | None, number: int) -> str:
+    return last.signature if last is not None and number == 3 else info.signature
+
+
 TAMPERINGS: Mapping[str, Tampering] = {
     "a body": _body,
     "a body and its hash and columns": _body_and_hash,
@@ -311,6 +382,9 @@ TAMPERINGS: Mapping[str, Tampering] = {
     "a commit that is gone from the middle": _drop_middle_commit,
     "a commit that is gone from the end": _drop_commit,
     "a merge of what is elsewhere": _merged_commit_to_elsewhere,
+    "an author replayed from another commit": _rewritten(_replayed),
+    "an author that is not signed": _rewritten(lambda _info, _last, _number: ""),
+    "authors signed with a key of his own": _rewritten(_with_own_key),
     "an index entry that is gone": lambda ontology: _run(
         f"DELETE FROM {_INDEX} WHERE line_id = %s AND rid = %s AND role = 'parents'",
         [_first_line(ontology), rid("cat")],

@@ -12,15 +12,16 @@ from ontology.contract import CommitInfo, OntologyInfo
 from ontology.domain.kinds import Kind
 from ontology.store.hashing import commit_id, content_hash, text_hash
 from ontology.store.port import OntologyStore
+from ontology.store.sealing import seal_of
 from tests.contract.store.harness import StoreHarness
-from tests.contract.store.world import ALICE, BASE, BOB, World, a_type
+from tests.contract.store.world import ALICE, BASE, BOB, World, a_type, author_keys
 
 NOW = dt.datetime(2026, 7, 5, 12, tzinfo=dt.UTC)
 
 
 def create(store: OntologyStore, name: str, base: str = BASE) -> OntologyInfo:
     return store.create_ontology(
-        name=name, base_iri=base, description="About", header={"baseIri": base}, author=BOB
+        name=name, base_iri=base, description="About", header={"baseIri": base}, seal=seal_of(BOB)
     )
 
 
@@ -41,7 +42,7 @@ def test_a_new_ontology_has_one_branch_with_one_commit_that_holds_its_header(
     assert (root.parents, root.author, root.time, root.change_count) == ((), BOB.label, NOW, 1)
     (header,) = store.reader(info.id, root).scan()
     assert (header.rid, header.kind, header.body) == (info.id, Kind.ONTOLOGY, {"baseIri": BASE})
-    assert store.verify(info.id).ok
+    assert store.verify(info.id, keys=author_keys()).ok
 
 
 def test_ontologies_are_listed_by_name(harness: StoreHarness) -> None:
@@ -355,6 +356,7 @@ def test_a_prefix_of_two_commits_is_ambiguous(harness: StoreHarness) -> None:
     changed = world.writes(root, {"a": body})[0]
     content = content_hash([(changed.rid, changed.kind, text_hash('{"apiName":"A"}'))])
     seen: dict[str, str] = {}
+    seal = seal_of(ALICE)
     for number in range(1_000_000):
         message = f"message {number}"
         found = commit_id(
@@ -365,7 +367,13 @@ def test_a_prefix_of_two_commits_is_ambiguous(harness: StoreHarness) -> None:
             author_username=ALICE.username,
             time=NOW,
             message=message,
-            signature="",
+            signature=seal.sign(
+                ontology_id=world.id,
+                parents=(root.id,),
+                content=content,
+                time=NOW,
+                message=message,
+            ),
         )
         twin = seen.setdefault(found[:7], message)
         if twin != message:

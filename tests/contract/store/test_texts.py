@@ -16,6 +16,7 @@ from oms_project.core.errors import Invalid
 from ontology.domain.kinds import Kind
 from ontology.store.hashing import text_hash
 from ontology.store.port import DocumentFilter
+from ontology.store.sealing import seal_of
 from tests.contract.store.harness import StoreHarness
 from tests.contract.store.world import ALICE, World, a_type, rid
 
@@ -182,10 +183,14 @@ def test_such_a_character_is_refused_in_every_text(world: World, bad: str) -> No
         lambda: store.create_tag(world.id, name="t", commit=head.id, message=bad, author=ALICE),
         lambda: store.update_ontology(world.id, description=bad, default_branch=None),
         lambda: store.create_ontology(
-            name="bad", base_iri="x:", description=bad, header={"baseIri": "x:"}, author=ALICE
+            name="bad",
+            base_iri="x:",
+            description=bad,
+            header={"baseIri": "x:"},
+            seal=seal_of(ALICE),
         ),
         lambda: store.create_ontology(
-            name="bad", base_iri="x:", description="", header={"baseIri": bad}, author=ALICE
+            name="bad", base_iri="x:", description="", header={"baseIri": bad}, seal=seal_of(ALICE)
         ),
     ):
         with pytest.raises(Invalid) as refused:

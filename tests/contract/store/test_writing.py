@@ -12,11 +12,13 @@ import pytest
 from oms_project.core.clock import frozen_at
 from oms_project.core.errors import Conflict, NotFound, OmsError, Unavailable
 from ontology.contract import CommitInfo
+from ontology.domain.authorship import author_problem
 from ontology.domain.kinds import Kind
 from ontology.store.hashing import commit_id, content_hash, text_hash
 from ontology.store.port import DocumentWrite
+from ontology.store.sealing import claim_of, seal_of
 from tests.contract.store.harness import StoreHarness
-from tests.contract.store.world import ALICE, BOB, World, a_type, rid
+from tests.contract.store.world import ALICE, BOB, World, a_type, author_keys, rid
 
 NOW = dt.datetime(2100, 7, 5, 12, tzinfo=dt.UTC)
 
@@ -36,7 +38,7 @@ def everything(world: World) -> object:
             for document in world.reader().scan()
         ],
         store.log(world.id, world.head(), limit=1000),
-        store.verify(world.id),
+        store.verify(world.id, keys=author_keys()),
     )
 
 
@@ -61,7 +63,7 @@ def test_a_commit_says_who_did_what_when_and_why(world: World) -> None:
             author_username="bob.smith",
             time=NOW,
             message="Add two\n\nBecause.",
-            signature="",
+            signature=made.signature,
         ),
         parents=(root.id,),
         author="bob.smith (2)",
@@ -71,7 +73,9 @@ def test_a_commit_says_who_did_what_when_and_why(world: World) -> None:
         message="Add two\n\nBecause.",
         content_hash=content,
         change_count=2,
+        signature=made.signature,
     )
+    assert author_problem(made.signature, claim_of(world.id, made), author_keys()) is None
     assert world.head() == world.store.get_commit(world.id, made.id) == made
 
 
@@ -277,7 +281,7 @@ def commit(world: World, head: CommitInfo, documents: dict[str, Any]) -> CommitI
         world.id,
         "main",
         writes=world.writes(head, documents),
-        author=ALICE,
+        seal=seal_of(ALICE),
         message="Change",
         expected_head=head.id,
     )
@@ -426,7 +430,7 @@ def test_two_branches_at_the_end_of_one_line_go_on_at_once(shared_harness: Store
         lambda w: w.store.reader(w.id, w.root).count(),
         lambda w: w.store.reader(w.id, w.root).get_many([rid("a")]),
         lambda w: w.put({"a": a_type("A")}),
-        lambda w: w.store.verify(w.id),
+        lambda w: w.store.verify(w.id, keys=author_keys()),
     ],
 )
 def test_a_store_that_does_not_answer_says_so_and_may_be_asked_again(

@@ -7,10 +7,12 @@ from typing import Any
 
 from oms_project.core.context import Actor
 from oms_project.core.ids import derived_id, new_id
+from oms_project.core.keys import PublicKey, keyring
 from ontology.contract import CommitInfo
 from ontology.domain.documents import normalise
 from ontology.domain.kinds import Kind
 from ontology.store.port import CommitReader, DocumentWrite, OntologyStore, StoredDocument
+from ontology.store.sealing import seal_of
 
 ALICE = Actor("1", "alice")
 BOB = Actor("2", "bob.smith")
@@ -30,6 +32,11 @@ def a_type(name: str, **fields: Any) -> Body:
     return normalise(Kind.OBJECT_TYPE, {"apiName": name, **fields})
 
 
+def author_keys() -> Mapping[str, PublicKey]:
+    """Of those that sign in the tests."""
+    return keyring.public_keys("author")
+
+
 class World:
     """An ontology of its own.
 
@@ -44,7 +51,7 @@ class World:
             base_iri=BASE,
             description="",
             header={"baseIri": BASE},
-            author=ALICE,
+            seal=seal_of(ALICE),
         )
         self.id = self.info.id
         self.keys: dict[str, str] = {self.id: "header"}
@@ -73,7 +80,7 @@ class World:
                 self.id,
                 branch,
                 writes=self.writes(head, documents, kind=kind),
-                author=author,
+                seal=seal_of(author),
                 message=message,
                 expected_head=head.id,
                 merged=None if merged is None else merged.id,
@@ -129,4 +136,4 @@ class World:
 
     def assert_sound(self) -> None:
         """The store finds nothing wrong with itself."""
-        assert self.store.verify(self.id).problems == ()
+        assert self.store.verify(self.id, keys=author_keys()).problems == ()

@@ -1,0 +1,346 @@
+"""The secure store: what every write goes through, whichever store keeps the ontologies.
+
+It takes the author from the context and from nowhere else, lets the commit be stamped and signed,
+refuses bodies that bring system fields of their own, and writes the audit event in the transaction
+of the change. A caller can therefore neither act in another's name nor leave no trace.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+
+from django.db import transaction
+
+from audit.contract import Subject, audit_log
+from oms_project.core.context import current_actor
+from oms_project.core.errors import Invalid
+from oms_project.core.keys import PublicKey, keyring
+from oms_project.core.services import service
+from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
+from ontology.domain.documents import Body
+from ontology.store.port import (
+    CommitReader,
+    DocumentWrite,
+    OntologyStore,
+    Progress,
+    Revision,
+    StoredChange,
+)
+from ontology.store.sealing import SYSTEM_FIELDS, seal_of
+
+__all__ = ["SecureStore"]
+
+#: The store that keeps the ontologies, named by the settings.
+_backend: OntologyStore = service("ontology_store", OntologyStore)
+
+
+class SecureStore:
+    """The store as services and selectors see it: the port without authors."""
+
+    # --- ontologies -----------------------------------------------------------------------------
+    def create_ontology(
+        self, *, name: str, base_iri: str, description: str, header: Body
+    ) -> OntologyInfo:
+        """See ``OntologyStore.create_ontology``; the current actor is its author."""
+        _refuse_system_fields(header)
+        seal = seal_of(current_actor())
+        with transaction.atomic():
+            info = _backend.create_ontology(
+                name=name, base_iri=base_iri, description=description, header=header, seal=seal
+            )
+            audit_log.record(
+                "ontology.created",
+                Subject("ontology", info.id, info.name),
+                ontology=info.name,
+                branch=info.default_branch,
+                commit=_backend.get_branch(info.id, info.default_branch).head,
+            )
+        return info
+
+    def list_ontologies(self) -> Sequence[OntologyInfo]:
+        """See ``OntologyStore.list_ontologies``."""
+        return _backend.list_ontologies()
+
+    def get_ontology(self, name_or_id: str) -> OntologyInfo:
+        """See ``OntologyStore.get_ontology``."""
+        return _backend.get_ontology(name_or_id)
+
+    def update_ontology(
+        self, ontology_id: str, *, description: str | None, default_branch: str | None
+    ) -> OntologyInfo:
+        """See ``OntologyStore.update_ontology``."""
+        with transaction.atomic():
+            before = _backend.get_ontology(ontology_id)
+            after = _backend.update_ontology(
+                ontology_id, description=description, default_branch=default_branch
+            )
+            changes = {
+                name: (getattr(before, name), getattr(after, name))
+                for name in ("description", "default_branch")
+                if getattr(before, name) != getattr(after, name)
+            }
+            if changes:
+                audit_log.record(
+                    "ontology.changed",
+                    Subject("ontology", after.id, after.name),
+                    ontology=after.name,
+                    changes=changes,
+                )
+        return after
+
+    def delete_ontology(self, ontology_id: str) -> None:
+        """See ``OntologyStore.delete_ontology``."""
+        with transaction.atomic():
+            info = _backend.get_ontology(ontology_id)
+            _backend.delete_ontology(ontology_id)
+            audit_log.record(
+                "ontology.deleted", Subject("ontology", info.id, info.name), ontology=info.name
+            )
+
+    def rid_namespace(self, ontology_id: str) -> str:
+        """See ``OntologyStore.rid_namespace``."""
+        return _backend.rid_namespace(ontology_id)
+
+    # --- refs -----------------------------------------------------------------------------------
+    def create_branch(
+        self, ontology_id: str, *, name: str, commit: str, protected: bool
+    ) -> BranchInfo:
+        """See ``OntologyStore.create_branch``; the current actor creates it."""
+        with transaction.atomic():
+            branch = _backend.create_branch(
+                ontology_id, name=name, commit=commit, protected=protected, author=current_actor()
+            )
+            audit_log.record(
+                "ontology.branch_created",
+                Subject("branch", "", name),
+                ontology=_name_of(ontology_id),
+                branch=name,
+                commit=commit,
+                data={"protected": True} if protected else None,
+            )
+        return branch
+
+    def get_branch(self, ontology_id: str, name: str) -> BranchInfo:
+        """See ``OntologyStore.get_branch``."""
+        return _backend.get_branch(ontology_id, name)
+
+    def list_branches(
+        self, ontology_id: str, *, after: str = "", limit: int = 100
+    ) -> Sequence[BranchInfo]:
+        """See ``OntologyStore.list_branches``."""
+        return _backend.list_branches(ontology_id, after=after, limit=limit)
+
+    def protect_branch(self, ontology_id: str, name: str, *, protected: bool) -> BranchInfo:
+        """See ``OntologyStore.protect_branch``."""
+        with transaction.atomic():
+            before = _backend.get_branch(ontology_id, name)
+            after = _backend.protect_branch(ontology_id, name, protected=protected)
+            if before.protected != after.protected:
+                audit_log.record(
+                    "ontology.branch_changed",
+                    Subject("branch", "", name),
+                    ontology=_name_of(ontology_id),
+                    branch=name,
+                    changes={"protected": (before.protected, after.protected)},
+                )
+        return after
+
+    def move_branch(
+        self, ontology_id: str, name: str, *, to: str, expected_head: str
+    ) -> BranchInfo:
+        """See ``OntologyStore.move_branch``."""
+        with _backend.writing(ontology_id, name):
+            branch = _backend.move_branch(ontology_id, name, to=to, expected_head=expected_head)
+            audit_log.record(
+                "ontology.fast_forwarded",
+                Subject("branch", "", name),
+                ontology=_name_of(ontology_id),
+                branch=name,
+                commit=branch.head,
+                changes={"head": (expected_head, branch.head)},
+            )
+        return branch
+
+    def delete_branch(self, ontology_id: str, name: str) -> None:
+        """See ``OntologyStore.delete_branch``."""
+        with transaction.atomic():
+            branch = _backend.get_branch(ontology_id, name)
+            _backend.delete_branch(ontology_id, name)
+            audit_log.record(
+                "ontology.branch_deleted",
+                Subject("branch", "", name),
+                ontology=_name_of(ontology_id),
+                branch=name,
+                commit=branch.head,
+            )
+
+    def create_tag(self, ontology_id: str, *, name: str, commit: str, message: str) -> TagInfo:
+        """See ``OntologyStore.create_tag``; the current actor creates it."""
+        with transaction.atomic():
+            tag = _backend.create_tag(
+                ontology_id, name=name, commit=commit, message=message, author=current_actor()
+            )
+            audit_log.record(
+                "ontology.tag_created",
+                Subject("tag", "", name),
+                ontology=_name_of(ontology_id),
+                commit=commit,
+            )
+        return tag
+
+    def get_tag(self, ontology_id: str, name: str) -> TagInfo:
+        """See ``OntologyStore.get_tag``."""
+        return _backend.get_tag(ontology_id, name)
+
+    def list_tags(
+        self, ontology_id: str, *, after: str = "", limit: int = 100
+    ) -> Sequence[TagInfo]:
+        """See ``OntologyStore.list_tags``."""
+        return _backend.list_tags(ontology_id, after=after, limit=limit)
+
+    def delete_tag(self, ontology_id: str, name: str) -> None:
+        """See ``OntologyStore.delete_tag``."""
+        with transaction.atomic():
+            tag = _backend.get_tag(ontology_id, name)
+            _backend.delete_tag(ontology_id, name)
+            audit_log.record(
+                "ontology.tag_deleted",
+                Subject("tag", "", name),
+                ontology=_name_of(ontology_id),
+                commit=tag.commit,
+            )
+
+    def resolve(self, ontology_id: str, ref: str) -> CommitInfo:
+        """See ``OntologyStore.resolve``."""
+        return _backend.resolve(ontology_id, ref)
+
+    # --- writing --------------------------------------------------------------------------------
+    @contextmanager
+    def writing(self, ontology_id: str, branch: str) -> Iterator[CommitInfo]:
+        """See ``OntologyStore.writing``."""
+        with _backend.writing(ontology_id, branch) as head:
+            yield head
+
+    def commit(
+        self,
+        ontology_id: str,
+        branch: str,
+        *,
+        writes: Sequence[DocumentWrite],
+        message: str,
+        expected_head: str,
+        merged: str | None = None,
+    ) -> CommitInfo:
+        """See ``OntologyStore.commit``; the current actor is its author.
+
+        Raises:
+            Invalid: ``system_field``; a body brings a field that only the system writes.
+        """
+        seal = seal_of(current_actor())
+        for write in writes:
+            if write.body is not None:
+                _refuse_system_fields(write.body)
+        with _backend.writing(ontology_id, branch):
+            info = _backend.commit(
+                ontology_id,
+                branch,
+                writes=writes,
+                seal=seal,
+                message=message,
+                expected_head=expected_head,
+                merged=merged,
+            )
+            audit_log.record(
+                "ontology.committed",
+                Subject("commit", info.id, info.short_id),
+                ontology=_name_of(ontology_id),
+                branch=branch,
+                commit=info.id,
+                data={"documents": info.change_count, "parents": list(info.parents)},
+            )
+        return info
+
+    # --- reading --------------------------------------------------------------------------------
+    def reader(self, ontology_id: str, commit: CommitInfo) -> CommitReader:
+        """See ``OntologyStore.reader``."""
+        return _backend.reader(ontology_id, commit)
+
+    def get_commit(self, ontology_id: str, commit: str) -> CommitInfo:
+        """See ``OntologyStore.get_commit``."""
+        return _backend.get_commit(ontology_id, commit)
+
+    def log(
+        self,
+        ontology_id: str,
+        commit: CommitInfo,
+        *,
+        first_parent: bool = False,
+        before: tuple[dt.datetime, str] | None = None,
+        limit: int = 50,
+    ) -> Sequence[CommitInfo]:
+        """See ``OntologyStore.log``."""
+        return _backend.log(
+            ontology_id, commit, first_parent=first_parent, before=before, limit=limit
+        )
+
+    def changes(
+        self, ontology_id: str, from_commit: CommitInfo, to_commit: CommitInfo
+    ) -> Sequence[StoredChange]:
+        """See ``OntologyStore.changes``."""
+        return _backend.changes(ontology_id, from_commit, to_commit)
+
+    def history(
+        self,
+        ontology_id: str,
+        commit: CommitInfo,
+        rid: str,
+        *,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[Revision]:
+        """See ``OntologyStore.history``."""
+        return _backend.history(ontology_id, commit, rid, before=before, limit=limit)
+
+    def merge_bases(self, ontology_id: str, one: CommitInfo, other: CommitInfo) -> Sequence[str]:
+        """See ``OntologyStore.merge_bases``."""
+        return _backend.merge_bases(ontology_id, one, other)
+
+    def is_ancestor(self, ontology_id: str, ancestor: CommitInfo, commit: CommitInfo) -> bool:
+        """See ``OntologyStore.is_ancestor``."""
+        return _backend.is_ancestor(ontology_id, ancestor, commit)
+
+    def verify(
+        self,
+        ontology_id: str,
+        *,
+        keys: Mapping[str, PublicKey] | None = None,
+        on_progress: Progress | None = None,
+    ) -> VerifyReport:
+        """See ``OntologyStore.verify``.
+
+        Args:
+            keys: those that may have signed; None: the keyring's.
+        """
+        if keys is None:
+            keys = keyring.public_keys("author")
+        return _backend.verify(ontology_id, keys=keys, on_progress=on_progress)
+
+
+@lru_cache(maxsize=1000)
+def _name_of(ontology_id: str) -> str:
+    """An ontology's name; it never changes."""
+    return _backend.get_ontology(ontology_id).name
+
+
+def _refuse_system_fields(body: Body) -> None:
+    if SYSTEM_FIELDS.isdisjoint(body):
+        return
+    names = ", ".join(sorted(SYSTEM_FIELDS & body.keys()))
+    raise Invalid(
+        f"The system writes {names}, and no caller. Leave it out.",
+        code="system_field",
+        data={"fields": sorted(SYSTEM_FIELDS & body.keys())},
+    )
