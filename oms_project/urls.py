@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
 from oms_project.api.views import unknown_endpoint
+from oms_project.core.routes import PUBLIC, declared
 from oms_project.observability.health import urlpatterns as health_urls
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
@@ -15,10 +17,20 @@ urlpatterns = [
     *health_urls,
     path("api", unknown_endpoint),
     path("api/", include("oms_project.api.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path(
+        "i18n/setlang/",
+        declared(set_language, PUBLIC("the sign-in page has languages as well")),
+        name="set_language",
+    ),
     path("console/ontology/", include("ontology.console.urls")),
     path("console/", admin.site.urls),
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path(
+        "",
+        declared(
+            RedirectView.as_view(pattern_name="admin:index"), PUBLIC("it leads to the sign-in page")
+        ),
+        name="home",
+    ),
 ]
 
 handler400 = "oms_project.api.handlers.bad_request"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.renderers import (
@@ -16,6 +18,7 @@ from rest_framework.renderers import BaseRenderer
 
 from oms_project.api.errors import problem_for
 from oms_project.core.errors import NotFound
+from oms_project.core.routes import PUBLIC, Declaration, requires
 
 __all__ = ["DocsView", "SchemaView", "unknown_endpoint"]
 
@@ -26,6 +29,9 @@ _YAML: list[type[BaseRenderer]] = [OpenApiYamlRenderer, OpenApiYamlRenderer2]
 class SchemaView(SpectacularAPIView):
     """OpenAPI 3.1 as JSON, or YAML with ``?format=yaml`` or an ``Accept`` header for it."""
 
+    required_permissions: ClassVar[Declaration] = {
+        "GET": PUBLIC("it describes the API, and holds nothing of what the API keeps")
+    }
     renderer_classes = [*_JSON, *_YAML]
 
     def get_renderers(self) -> list[BaseRenderer]:
@@ -39,9 +45,13 @@ class SchemaView(SpectacularAPIView):
 class DocsView(SpectacularSwaggerView):
     """The same document for a person, to read and to try; every asset is served from here."""
 
+    required_permissions: ClassVar[Declaration] = {
+        "GET": PUBLIC("it describes the API, and holds nothing of what the API keeps")
+    }
     url_name = "schema"
 
 
+@requires(PUBLIC("it says only that there is nothing"))
 @csrf_exempt
 def unknown_endpoint(request: HttpRequest) -> HttpResponse:
     """Whatever is asked for under ``/api/`` and does not exist."""

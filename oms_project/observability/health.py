@@ -17,11 +17,13 @@ from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
 from oms_project.core.errors import OmsError
 from oms_project.core.health import health_checks
+from oms_project.core.routes import PUBLIC, requires
 from oms_project.observability.checks import CheckResult, run_checks
 
 __all__ = ["urlpatterns"]
 
 
+@requires(PUBLIC("a probe asks whether the process answers"))
 @never_cache
 @require_safe
 def live(_request: HttpRequest) -> HttpResponse:
@@ -29,6 +31,7 @@ def live(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
+@requires(PUBLIC("a probe asks whether to send requests here"))
 @never_cache
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
@@ -37,6 +40,7 @@ def ready(_request: HttpRequest) -> HttpResponse:
     return _answer(results, {"checks": {result.name: _short(result) for result in results}})
 
 
+@requires(PUBLIC("it tells no more than a probe learns"))
 @never_cache
 @require_safe
 def overview(_request: HttpRequest) -> HttpResponse:
@@ -45,6 +49,7 @@ def overview(_request: HttpRequest) -> HttpResponse:
     return _answer(results, {"service": "main", "version": __version__})
 
 
+@requires(permissions.SYSTEM_READ)
 @never_cache
 @require_safe
 def detailed(request: HttpRequest) -> HttpResponse:

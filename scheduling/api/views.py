@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -10,7 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from oms_project.api.pages import PAGE_PARAMETERS, page_request, page_response
+from oms_project.core.authorization import permissions
 from oms_project.core.errors import BadRequest
+from oms_project.core.routes import Declaration
 from scheduling.api.serializers import JobPageSerializer, JobSerializer, render_job
 from scheduling.contract import JobState, job_service
 
@@ -19,6 +22,8 @@ __all__ = ["JobCancelView", "JobListView", "JobView"]
 
 class JobListView(APIView):
     """Jobs, newest first."""
+
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.JOBS_READ}
 
     @extend_schema(
         tags=["jobs"],
@@ -46,6 +51,8 @@ class JobListView(APIView):
 class JobView(APIView):
     """One job."""
 
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.JOBS_READ}
+
     @extend_schema(
         tags=["jobs"], operation_id="jobs_get", summary="Look at a job", responses=JobSerializer
     )
@@ -54,7 +61,9 @@ class JobView(APIView):
 
 
 class JobCancelView(APIView):
-    """A request to stop."""
+    """A request to stop: for one's own jobs, and for administrators."""
+
+    required_permissions: ClassVar[Declaration] = {"POST": permissions.JOBS_READ}
 
     @extend_schema(
         tags=["jobs"],

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from oms_project.core.authorization import permissions
 from oms_project.core.ids import is_rid
+from oms_project.core.routes import Declaration
 from ontology import selectors, services
 from ontology.api import bodies
 from ontology.api.addresses import COLLECTIONS, address
@@ -48,6 +50,11 @@ Op = Literal["update", "replace", "rename", "delete", "restore"]
 
 class DefinitionsView(OntologyView):
     """``…/object-types`` and the other collections."""
+
+    required_permissions: ClassVar[Declaration] = {
+        "GET": permissions.ONTOLOGY_READ,
+        "POST": permissions.ONTOLOGY_WRITE,
+    }
 
     @endpoint(
         "list{kinds}",
@@ -152,6 +159,13 @@ class ItemView(OntologyView):
 
 class DefinitionView(ItemView):
     """``…/object-types/{item}`` and the like."""
+
+    required_permissions: ClassVar[Declaration] = {
+        "GET": permissions.ONTOLOGY_READ,
+        "PUT": permissions.ONTOLOGY_WRITE,
+        "PATCH": permissions.ONTOLOGY_WRITE,
+        "DELETE": permissions.ONTOLOGY_WRITE,
+    }
 
     @endpoint(
         "get{kind}",
@@ -269,6 +283,8 @@ class DefinitionView(ItemView):
 class RenameView(ItemView):
     """``…/{collection}/{item}/rename``."""
 
+    required_permissions: ClassVar[Declaration] = {"POST": permissions.ONTOLOGY_WRITE}
+
     @endpoint(
         "rename{kind}",
         "Rename a {words}",
@@ -303,6 +319,8 @@ class RenameView(ItemView):
 
 class RestoreView(ItemView):
     """``…/{collection}/{item}/restore``."""
+
+    required_permissions: ClassVar[Declaration] = {"POST": permissions.ONTOLOGY_WRITE}
 
     @endpoint(
         "restore{kind}",

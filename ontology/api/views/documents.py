@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from oms_project.core.authorization import permissions
+from oms_project.core.routes import Declaration
 from ontology import selectors, services
 from ontology.api.endpoint import Answer, DefinitionSource, OntologyView, endpoint
 from ontology.api.fields import checked_fields
@@ -47,6 +51,8 @@ _HEADER = Kind.ONTOLOGY.value
 class AllDocumentsView(OntologyView):
     """``…/documents``."""
 
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
+
     @endpoint(
         "listDocuments",
         "List documents of any kind",
@@ -83,6 +89,8 @@ class AllDocumentsView(OntologyView):
 class AnyDocumentView(OntologyView):
     """``…/documents/{target}``."""
 
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
+
     @endpoint(
         "getDocument",
         "Read a document of any kind",
@@ -108,6 +116,8 @@ class AnyDocumentView(OntologyView):
 
 class ReadOnlyListView(OntologyView):
     """``…/objects`` and ``…/resources``."""
+
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
 
     @endpoint(
         "list{kinds}",
@@ -142,6 +152,8 @@ class ReadOnlyListView(OntologyView):
 class ReadOnlyItemView(OntologyView):
     """``…/objects/{item}`` and ``…/resources/{item}``."""
 
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
+
     @endpoint(
         "get{kind}",
         "Read one of the {plural}",
@@ -168,6 +180,8 @@ class ReadOnlyItemView(OntologyView):
 
 class DocumentHistoryView(OntologyView):
     """``…/{collection}/{item}/history``, of every kind."""
+
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
 
     @endpoint(
         "get{kind}History",
@@ -211,6 +225,11 @@ class DocumentHistoryView(OntologyView):
 
 class HeaderView(OntologyView):
     """``…/header``."""
+
+    required_permissions: ClassVar[Declaration] = {
+        "GET": permissions.ONTOLOGY_READ,
+        "PATCH": permissions.ONTOLOGY_WRITE,
+    }
 
     @endpoint(
         "getHeader",

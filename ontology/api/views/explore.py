@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from django.http.response import HttpResponseBase
 from pydantic import Field
 from rest_framework.request import Request
 
+from oms_project.core.authorization import permissions
 from oms_project.core.ids import RID_PATTERN
+from oms_project.core.routes import Declaration
 from ontology import selectors
 from ontology.api.endpoint import Answer, OntologyView, endpoint
 from ontology.api.query import Limit, ReadQuery, Text
@@ -49,6 +51,8 @@ class NamesQuery(ReadQuery):
 class DescribeView(OntologyView):
     """``…/{collection}/{item}/describe``."""
 
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
+
     @endpoint(
         "describe{kind}",
         "Describe a {words}",
@@ -77,6 +81,8 @@ class DescribeView(OntologyView):
 class HierarchyView(OntologyView):
     """``…/hierarchy``."""
 
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
+
     @endpoint(
         "getHierarchy",
         "Read the hierarchy of a kind",
@@ -97,6 +103,8 @@ class HierarchyView(OntologyView):
 
 class StatisticsView(OntologyView):
     """``…/statistics``."""
+
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
 
     @endpoint(
         "getStatistics",
@@ -135,6 +143,8 @@ class StatisticsView(OntologyView):
 
 class NamesView(OntologyView):
     """``…/names``."""
+
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
 
     @endpoint(
         "suggestNames",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from django.http.response import HttpResponseBase
 from pydantic import Field
 from rest_framework.request import Request
 
+from oms_project.core.authorization import permissions
+from oms_project.core.routes import Declaration
 from ontology import selectors
 from ontology.api.conditions import (
     is_unchanged,
@@ -46,6 +48,8 @@ class DiffQuery(Query):
 class CommitsView(OntologyView):
     """``…/commits``."""
 
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
+
     @endpoint(
         "listCommits",
         "Read the log",
@@ -79,6 +83,8 @@ class CommitsView(OntologyView):
 
 class CommitView(OntologyView):
     """``…/commits/{commit}``."""
+
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
 
     @endpoint(
         "getCommit",
@@ -119,6 +125,8 @@ class CommitView(OntologyView):
 class DiffView(OntologyView):
     """``…/diff``."""
 
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
+
     @endpoint(
         "diff",
         "Compare two refs",
@@ -151,6 +159,8 @@ class DiffView(OntologyView):
 class RefView(OntologyView):
     """``…/refs/{ref}``."""
 
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
+
     @endpoint(
         "resolveRef",
         "Resolve a ref",
@@ -177,6 +187,8 @@ class RefView(OntologyView):
 
 class VerifyView(OntologyView):
     """``…/verify``."""
+
+    required_permissions: ClassVar[Declaration] = {"POST": permissions.ONTOLOGY_READ}
 
     @endpoint(
         "verifyOntology",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from oms_project.core.authorization import permissions
 from oms_project.core.errors import Conflict, Invalid
+from oms_project.core.routes import Declaration
 from ontology import services
 from ontology.api import bodies
 from ontology.api.endpoint import Answer, JsonSource, OntologyView, endpoint
@@ -25,6 +27,8 @@ _HEADERS = ("If-Match", "X-Commit-Message")
 
 class ChangeSetsView(OntologyView):
     """``…/changesets``."""
+
+    required_permissions: ClassVar[Declaration] = {"POST": permissions.ONTOLOGY_WRITE}
 
     @endpoint(
         "commitChanges",
@@ -69,6 +73,8 @@ class ChangeSetsView(OntologyView):
 class MergesView(OntologyView):
     """``…/merges``."""
 
+    required_permissions: ClassVar[Declaration] = {"POST": permissions.ONTOLOGY_WRITE}
+
     @endpoint(
         "merge",
         "Merge into a branch",
@@ -111,6 +117,8 @@ class MergesView(OntologyView):
 
 class RevertsView(OntologyView):
     """``…/reverts``."""
+
+    required_permissions: ClassVar[Declaration] = {"POST": permissions.ONTOLOGY_WRITE}
 
     @endpoint(
         "revert",

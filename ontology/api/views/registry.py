@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
+from oms_project.core.authorization import permissions
 from oms_project.core.pagination import decode_cursor, encode_cursor
+from oms_project.core.routes import AUTHENTICATED, Declaration
 from ontology import selectors, services
 from ontology.api import bodies
 from ontology.api.addresses import address
@@ -37,6 +39,11 @@ def _page(request: Request, page: Page[Any]) -> HttpResponse:
 
 class OntologiesView(OntologyView):
     """``ontologies``."""
+
+    required_permissions: ClassVar[Declaration] = {
+        "GET": AUTHENTICATED("it lists what one may read, and nothing else"),
+        "POST": permissions.ONTOLOGY_CREATE,
+    }
 
     @endpoint(
         "listOntologies",
@@ -80,6 +87,12 @@ class OntologiesView(OntologyView):
 class OneOntologyView(OntologyView):
     """``ontologies/{ontology}``."""
 
+    required_permissions: ClassVar[Declaration] = {
+        "GET": permissions.ONTOLOGY_READ,
+        "PATCH": permissions.ONTOLOGY_ADMINISTER,
+        "DELETE": permissions.ONTOLOGY_ADMINISTER,
+    }
+
     @endpoint(
         "getOntology",
         "Read an ontology's entry",
@@ -117,6 +130,11 @@ class OneOntologyView(OntologyView):
 class BranchesView(OntologyView):
     """``…/branches``."""
 
+    required_permissions: ClassVar[Declaration] = {
+        "GET": permissions.ONTOLOGY_READ,
+        "POST": permissions.ONTOLOGY_BRANCH,
+    }
+
     @endpoint(
         "listBranches",
         "List the branches",
@@ -152,6 +170,12 @@ class BranchesView(OntologyView):
 
 class BranchView(OntologyView):
     """``…/branches/{branch}``."""
+
+    required_permissions: ClassVar[Declaration] = {
+        "GET": permissions.ONTOLOGY_READ,
+        "PATCH": permissions.ONTOLOGY_ADMINISTER,
+        "DELETE": permissions.ONTOLOGY_BRANCH,
+    }
 
     @endpoint(
         "getBranch",
@@ -199,6 +223,11 @@ class BranchView(OntologyView):
 class TagsView(OntologyView):
     """``…/tags``."""
 
+    required_permissions: ClassVar[Declaration] = {
+        "GET": permissions.ONTOLOGY_READ,
+        "POST": permissions.ONTOLOGY_WRITE,
+    }
+
     @endpoint(
         "listTags",
         "List the tags",
@@ -232,6 +261,11 @@ class TagsView(OntologyView):
 
 class TagView(OntologyView):
     """``…/tags/{tag}``."""
+
+    required_permissions: ClassVar[Declaration] = {
+        "GET": permissions.ONTOLOGY_READ,
+        "DELETE": permissions.ONTOLOGY_ADMINISTER,
+    }
 
     @endpoint(
         "getTag",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -15,7 +15,9 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
+from oms_project.core.authorization import permissions
 from oms_project.core.errors import BadRequest, Conflict, NotFound
+from oms_project.core.routes import Declaration
 from ontology import selectors, services, spool
 from ontology.api import bodies
 from ontology.api.addresses import address
@@ -70,6 +72,8 @@ class AnyRepresentation(BaseContentNegotiation):
 
 class ImportsView(OntologyView):
     """``…/imports``."""
+
+    required_permissions: ClassVar[Declaration] = {"POST": permissions.ONTOLOGY_WRITE}
 
     parser_classes = (MultiPartParser,)
 
@@ -151,6 +155,8 @@ class ImportsView(OntologyView):
 class ExportView(OntologyView):
     """``…/export``."""
 
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
+
     content_negotiation_class = AnyRepresentation
 
     @endpoint(
@@ -193,6 +199,8 @@ class ExportView(OntologyView):
 class ExportsView(OntologyView):
     """``…/exports``."""
 
+    required_permissions: ClassVar[Declaration] = {"POST": permissions.ONTOLOGY_READ}
+
     @endpoint(
         "startExport",
         "Export RDF in the background",
@@ -218,6 +226,8 @@ class ExportsView(OntologyView):
 
 class ExportFileView(OntologyView):
     """``…/exports/{job}``."""
+
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
 
     content_negotiation_class = AnyRepresentation
 

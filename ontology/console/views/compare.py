@@ -6,7 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from oms_project.core.authorization import permissions
 from oms_project.core.errors import Invalid, NotFound
+from oms_project.core.routes import requires
 from ontology import selectors
 from ontology.console.links import page_url
 from ontology.console.pages import page, page_number, show
@@ -17,6 +19,7 @@ __all__ = ["compare"]
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_safe
 def compare(request: HttpRequest, ontology: str) -> HttpResponse:
     """Choose two refs, read what differs."""

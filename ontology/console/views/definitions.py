@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from oms_project.core import canonical_json
+from oms_project.core.authorization import permissions
+from oms_project.core.routes import requires
 from ontology import selectors
 from ontology.console.forms.labels import CHOICES, KIND_ICONS, KINDS, label_of
 from ontology.console.forms.spec import fields_of
@@ -51,6 +53,7 @@ _PLACED = frozenset(
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_safe
 def document(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """One document at a ref."""
@@ -126,6 +129,7 @@ def referenced(workspace: Workspace, view: DocumentView) -> dict[str, str]:
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_safe
 def history(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """The commits that changed one document, each with what it changed."""

@@ -11,7 +11,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from oms_project.core.authorization import permissions
 from oms_project.core.errors import PermissionDenied
+from oms_project.core.routes import requires
 from ontology import selectors
 from ontology.console.commits import Attempt, attempt, say_committed
 from ontology.console.forms.bound import Form
@@ -110,6 +112,7 @@ class Page:
 
 
 @page
+@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest, ontology: str, kind: str) -> HttpResponse:
     """A new definition of ``kind``."""
@@ -134,6 +137,7 @@ def create(request: HttpRequest, ontology: str, kind: str) -> HttpResponse:
 
 
 @page
+@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Change a definition."""

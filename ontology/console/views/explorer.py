@@ -12,6 +12,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from oms_project.core.authorization import permissions
+from oms_project.core.routes import requires
 from ontology import selectors
 from ontology.console.forms.labels import CHOICES, KIND_ICONS, KINDS, KINDS_PLURAL
 from ontology.console.links import document_url, explorer_url, page_url, target_of
@@ -50,6 +52,7 @@ class Entry:
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_safe
 def explorer(request: HttpRequest, ontology: str) -> HttpResponse:
     """Lists of definitions with filters, beside the hierarchy."""
@@ -125,6 +128,7 @@ def side_panel(
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_safe
 def tree(request: HttpRequest, ontology: str) -> HttpResponse:
     """A part of the tree as HTML: the children of ``?parent=``, or the matches of ``?q=``."""
@@ -150,6 +154,7 @@ def tree(request: HttpRequest, ontology: str) -> HttpResponse:
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_safe
 def suggest(request: HttpRequest, ontology: str) -> HttpResponse:
     """Definitions (and data types) for a picker, as JSON: ``{"items": [{"value", …}]}``."""

@@ -10,7 +10,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from oms_project.core.authorization import permissions
 from oms_project.core.errors import PermissionDenied
+from oms_project.core.routes import requires
 from ontology import selectors
 from ontology.console.commits import attempt, say_committed
 from ontology.console.forms.labels import label_of
@@ -61,6 +63,7 @@ def _page(
 
 
 @page
+@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
 @require_http_methods(["GET", "POST"])
 def rename(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Give a definition another name; the old one keeps working as an alias."""
@@ -86,6 +89,7 @@ def rename(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
 
 
 @page
+@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
 @require_http_methods(["GET", "POST"])
 def deprecate(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Say that a definition should no longer be used, why, and what to use instead."""
@@ -149,6 +153,7 @@ def _deprecation_fields(
 
 
 @page
+@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Delete a definition, after showing what still uses it."""
@@ -171,6 +176,7 @@ def delete(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
 
 
 @page
+@requires(permissions.ONTOLOGY_WRITE)
 @require_POST
 def restore(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Bring back what was deleted, as it was."""

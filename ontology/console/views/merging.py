@@ -12,8 +12,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from oms_project.core.authorization import permissions
 from oms_project.core.errors import Conflict, Invalid, OmsError
 from oms_project.core.ids import RID_PATTERN
+from oms_project.core.routes import requires
 from ontology import selectors, services
 from ontology.console.links import commit_url, document_url, page_url
 from ontology.console.pages import page, show, status_of
@@ -36,6 +38,7 @@ Act = Callable[[bool, Answers | None, str | None], MergeResult]
 
 
 @page
+@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
 @require_http_methods(["GET", "POST"])
 def merge(request: HttpRequest, ontology: str) -> HttpResponse:
     """Choose two branches, see what a merge would do, settle conflicts, merge."""
@@ -77,6 +80,7 @@ def merge(request: HttpRequest, ontology: str) -> HttpResponse:
 
 
 @page
+@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
 @require_http_methods(["GET", "POST"])
 def revert(request: HttpRequest, ontology: str, commit: str) -> HttpResponse:
     """Undo one commit on a branch, as a new commit."""

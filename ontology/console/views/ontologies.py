@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Conflict, Invalid
+from oms_project.core.routes import AUTHENTICATED, requires
 from ontology import selectors, services
 from ontology.console.forms.labels import KIND_ICONS, KINDS_PLURAL
 from ontology.console.links import explorer_url, page_url
@@ -41,6 +42,7 @@ class Card:
 
 
 @page
+@requires(AUTHENTICATED("it lists what one may read, and nothing else"))
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The list of ontologies."""
@@ -83,6 +85,7 @@ def _card(info: OntologyInfo) -> Card:
 
 
 @page
+@requires(permissions.ONTOLOGY_CREATE)
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """Make a new ontology."""
@@ -127,6 +130,7 @@ def _by_field(error: Invalid | Conflict) -> dict[str, str]:
 
 
 @page
+@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_ADMINISTER})
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, ontology: str) -> HttpResponse:
     """Delete an ontology, after its name was typed in."""

@@ -18,7 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from oms_project.core.authorization import permissions
 from oms_project.core.errors import NotFound, PermissionDenied
+from oms_project.core.routes import requires
 from ontology import selectors, spool
 from ontology.console.forms.labels import KINDS_PLURAL
 from ontology.console.links import commit_url, explorer_url
@@ -55,6 +57,7 @@ MOST_LOSSES = 200
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_safe
 def transfer(request: HttpRequest, ontology: str) -> HttpResponse:
     """Import, export and verify: the forms."""
@@ -77,6 +80,7 @@ def _forms(workspace: Workspace, **more: Any) -> dict[str, Any]:
 
 
 @page
+@requires(permissions.ONTOLOGY_WRITE)
 @require_POST
 def import_file(request: HttpRequest, ontology: str) -> HttpResponse:
     """Start an import: of files just chosen (as a dry run), or of those tried before (for real)."""
@@ -131,6 +135,7 @@ def _copy(kept: str) -> Path:
 
 
 @page
+@requires(permissions.JOBS_READ)
 @require_safe
 def progress(request: HttpRequest, ontology: str, job: str) -> HttpResponse:
     """How far a job is, and what came of it."""
@@ -204,6 +209,7 @@ def _losses(report: Mapping[str, Any]) -> list[tuple[Any, list[tuple[Any, ...]]]
 
 
 @page
+@requires(permissions.JOBS_READ)
 @require_POST
 def cancel(request: HttpRequest, ontology: str, job: str) -> HttpResponse:
     """Ask a job to stop."""
@@ -213,6 +219,7 @@ def cancel(request: HttpRequest, ontology: str, job: str) -> HttpResponse:
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_POST
 def verify(request: HttpRequest, ontology: str) -> HttpResponse:
     """Check every commit and document of an ontology."""
@@ -222,6 +229,7 @@ def verify(request: HttpRequest, ontology: str) -> HttpResponse:
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_safe
 def export(request: HttpRequest, ontology: str) -> HttpResponseBase:
     """Download an ontology at a ref as one file."""

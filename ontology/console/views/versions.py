@@ -8,7 +8,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from oms_project.core.authorization import permissions
 from oms_project.core.errors import Conflict, Invalid, NotFound
+from oms_project.core.routes import requires
 from ontology import selectors, services
 from ontology.console.links import page_url
 from ontology.console.pages import page, page_number, show
@@ -31,6 +33,7 @@ LOG_PAGE = 50
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_safe
 def branches(request: HttpRequest, ontology: str) -> HttpResponse:
     """All branches and tags, with forms for new ones."""
@@ -71,6 +74,7 @@ def _branches_page(
 
 
 @page
+@requires(permissions.ONTOLOGY_BRANCH)
 @require_POST
 def create_branch(request: HttpRequest, ontology: str) -> HttpResponse:
     """A new branch from any ref."""
@@ -88,6 +92,7 @@ def create_branch(request: HttpRequest, ontology: str) -> HttpResponse:
 
 
 @page
+@requires(permissions.ONTOLOGY_BRANCH)
 @require_POST
 def branch_action(request: HttpRequest, ontology: str) -> HttpResponse:
     """Protect, open or delete a branch."""
@@ -109,6 +114,7 @@ def branch_action(request: HttpRequest, ontology: str) -> HttpResponse:
 
 
 @page
+@requires(permissions.ONTOLOGY_WRITE)
 @require_POST
 def create_tag(request: HttpRequest, ontology: str) -> HttpResponse:
     """A new tag at any ref."""
@@ -126,6 +132,7 @@ def create_tag(request: HttpRequest, ontology: str) -> HttpResponse:
 
 
 @page
+@requires(permissions.ONTOLOGY_ADMINISTER)
 @require_POST
 def tag_action(request: HttpRequest, ontology: str) -> HttpResponse:
     """Delete a tag."""
@@ -136,6 +143,7 @@ def tag_action(request: HttpRequest, ontology: str) -> HttpResponse:
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_safe
 def log(request: HttpRequest, ontology: str) -> HttpResponse:
     """The commits that led to a ref, newest first, with their graph."""
@@ -165,6 +173,7 @@ def log(request: HttpRequest, ontology: str) -> HttpResponse:
 
 
 @page
+@requires(permissions.ONTOLOGY_READ)
 @require_http_methods(["GET", "HEAD"])
 def commit(request: HttpRequest, ontology: str, commit: str) -> HttpResponse:
     """One commit and what it changed."""
