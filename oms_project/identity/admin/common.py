@@ -25,6 +25,8 @@ def may_administer(request: HttpRequest) -> bool:
 class ForAdministrators:
     """Asks the authorizer instead of Django's own permissions."""
 
+    required_permission = permissions.IDENTITY_ADMINISTER
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return may_administer(request)
 

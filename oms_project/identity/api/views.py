@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -16,6 +16,7 @@ from rest_framework_simplejwt.views import (
 
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
+from oms_project.core.routes import AUTHENTICATED, PUBLIC, Declaration
 from oms_project.identity import selectors
 from oms_project.identity.api.serializers import MeSerializer, RefreshSerializer
 
@@ -24,6 +25,8 @@ __all__ = ["MeView", "RefreshView", "TokenView", "VerifyView"]
 
 class TokenView(TokenObtainPairView):
     """Trade a user name and a password for an access token and a refresh token."""
+
+    required_permissions: ClassVar[Declaration] = {"POST": PUBLIC("this is where one signs in")}
 
     @extend_schema(
         tags=["auth"],
@@ -44,6 +47,7 @@ class TokenView(TokenObtainPairView):
 class RefreshView(TokenRefreshView):
     """Trade a refresh token for a new access token."""
 
+    required_permissions: ClassVar[Declaration] = {"POST": PUBLIC("the refresh token is the proof")}
     serializer_class = RefreshSerializer
 
     @extend_schema(tags=["auth"], operation_id="auth_refresh", summary="Renew the access token")
@@ -53,6 +57,10 @@ class RefreshView(TokenRefreshView):
 
 class VerifyView(TokenVerifyView):
     """Say whether a token is genuine and has not expired: 200, or 401."""
+
+    required_permissions: ClassVar[Declaration] = {
+        "POST": PUBLIC("who holds a token may ask whether it holds")
+    }
 
     @extend_schema(
         tags=["auth"],
@@ -66,6 +74,8 @@ class VerifyView(TokenVerifyView):
 
 class MeView(APIView):
     """The current user, with roles and permissions."""
+
+    required_permissions: ClassVar[Declaration] = {"GET": AUTHENTICATED("it is about oneself")}
 
     @extend_schema(
         tags=["auth"], operation_id="auth_me", summary="Who am I", responses=MeSerializer
