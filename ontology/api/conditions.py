@@ -4,8 +4,8 @@ An ETag is ``"<state>-<representation>"``. The state is what a writer cares abou
 document, or the id of the commit that was read. The representation tells different views of that
 state apart. ``If-None-Match`` compares the whole, ``If-Match`` the state: so the ETag of any read of
 a document guards a write of it, and the ETag of any read at a branch guards a commit on it.
-Everybody who may read an ontology sees the same of it, so who asks is no part of an ETag;
-``Cache-Control: private`` and ``Vary`` keep answers apart.
+Who asks is part of it as far as what he may see differs: a rule that masks more, or less, makes a
+new ETag. ``Cache-Control: private`` and ``Vary`` keep the answers of different people apart.
 """
 
 from __future__ import annotations
@@ -48,10 +48,14 @@ def document_etag(etag: str, content: bytes) -> str:
     return f'"{etag}-{_digest(content)}"'
 
 
-def state_etag(state: str, request: HttpRequest) -> str:
-    """The ETag of what ``request`` asks for at ``state``, known before it is read."""
+def state_etag(state: str, request: HttpRequest, visibility: str) -> str:
+    """The ETag of what ``request`` asks for at ``state``, known before it is read.
+
+    Args:
+        visibility: tells answers apart that differ by what the actor may see.
+    """
     query = "&".join(sorted(request.META.get("QUERY_STRING", "").split("&")))
-    return f'"{state}-{_digest(f"{request.path}?{query}".encode())}"'
+    return f'"{state}-{_digest(f"{request.path}?{query}#{visibility}".encode())}"'
 
 
 def is_unchanged(request: HttpRequest, etag: str) -> bool:

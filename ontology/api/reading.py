@@ -47,7 +47,7 @@ def answer_at(
 ) -> HttpResponseBase:
     """The answer to a read at a commit: 304 before anything is read, when the client has it."""
     at = snapshot(ontology=ontology, query=query, request=request)
-    etag = state_etag(at.commit.id, request)
+    etag = state_etag(at.commit.id, request, selectors.visibility(ontology=ontology))
     if is_unchanged(request, etag):
         response: HttpResponseBase = not_modified(etag, immutable=at.immutable)
     else:

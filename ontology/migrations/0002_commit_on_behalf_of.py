@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ontology', '0001_initial'),
+        ("ontology", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='commit',
-            name='on_behalf_of',
-            field=models.CharField(blank=True, default='', max_length=200),
+            model_name="commit",
+            name="on_behalf_of",
+            field=models.CharField(blank=True, default="", max_length=200),
         ),
     ]

@@ -10,6 +10,7 @@ from ontology.selectors.documents import (
     suggest,
 )
 from ontology.selectors.exports import EXPORT_FORMATS, export_rdf
+from ontology.selectors.masking import visibility
 from ontology.selectors.refs import (
     get_branch,
     get_ontology,
@@ -60,4 +61,5 @@ __all__ = [
     "statistics",
     "suggest",
     "verify",
+    "visibility",
 ]

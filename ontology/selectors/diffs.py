@@ -13,6 +13,7 @@ from ontology.domain.diff import field_changes
 from ontology.domain.documents import Body, DocumentChange, document_id
 from ontology.domain.kinds import Kind
 from ontology.selectors.documents import checked_kind, ids_of
+from ontology.selectors.masking import visible_changes
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredChange
 
@@ -51,7 +52,9 @@ def diff(
     changes = document_changes(store.changes(info.id, start, end))
     if wanted:
         changes = [change for change in changes if change.kind in wanted]
-    return diff_of(store.reader(info.id, end), start.id, end.id, changes)
+    before, after = store.reader(info.id, start), store.reader(info.id, end)
+    shown = visible_changes(info, before, after, changes)
+    return diff_of(after, start.id, end.id, shown)
 
 
 def show_commit(*, ontology: str, commit: str) -> tuple[CommitInfo, DiffResult]:
@@ -64,10 +67,11 @@ def show_commit(*, ontology: str, commit: str) -> tuple[CommitInfo, DiffResult]:
             DocumentChange(document.rid, document.kind, None, document.body)
             for document in reader.scan()
         ]
-        return found, diff_of(reader, "", found.id, first)
+        return found, diff_of(reader, "", found.id, visible_changes(info, None, reader, first))
     parent = store.get_commit(info.id, found.parents[0])
     changes = document_changes(store.changes(info.id, parent, found))
-    return found, diff_of(reader, parent.id, found.id, changes)
+    shown = visible_changes(info, store.reader(info.id, parent), reader, changes)
+    return found, diff_of(reader, parent.id, found.id, shown)
 
 
 def document_changes(changes: Iterable[StoredChange]) -> list[DocumentChange]:

@@ -10,13 +10,14 @@ from oms_project.core.errors import Invalid, NotFound
 from oms_project.core.ids import is_rid
 from oms_project.core.pagination import decode_cursor, encode_cursor
 from ontology.access import readable
-from ontology.contract import DocumentView, HistoryEntry, Page
+from ontology.contract import DocumentView, HistoryEntry, OntologyInfo, Page
 from ontology.domain.documents import DocumentChange, document_name, references
-from ontology.domain.kinds import DEFINITION_KINDS, Kind
+from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
 from ontology.domain.names import name_key
 from ontology.references import NameResolver, map_references
+from ontology.selectors.masking import visible
 from ontology.store import store
-from ontology.store.port import CommitReader, DocumentFilter, StoredDocument
+from ontology.store.port import CommitReader, DocumentFilter, Revision, StoredDocument
 
 __all__ = [
     "checked_kind",
@@ -55,14 +56,15 @@ def get_document(
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
     document = find_target(reader, info.id, target, include_deleted=include_deleted)
-    return _views(reader, [document], references)[0]
+    return _views(reader, visible(info, reader, [document]), references)[0]
 
 
 def get_documents(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[str, DocumentView]:
     """``rid`` -> live document, for those that exist."""
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
-    return {rid: view_of(document) for rid, document in reader.get_many(rids).items()}
+    found = visible(info, reader, list(reader.get_many(rids).values()))
+    return {document.rid: view_of(document) for document in found}
 
 
 def list_documents(
@@ -110,7 +112,8 @@ def list_documents(
     if len(found) > limit:
         last = page[-1]
         more = encode_cursor("documents", (last.kind.value, sort_name(last), last.rid))
-    return Page(tuple(_views(reader, page, references, fields)), more)
+    shown = visible(info, reader, page)
+    return Page(tuple(_views(reader, shown, references, fields)), more)
 
 
 def history(
@@ -128,6 +131,7 @@ def history(
         before=None if before is None else str(before[0]),
         limit=limit + 1,
     )
+    shown = _visible_revisions(info, revisions[:limit])
     entries = tuple(
         HistoryEntry(
             revision.commit,
@@ -137,12 +141,22 @@ def history(
                 _live_body(revision.previous),
                 _live_body(revision.document),
             ).operation,  # type: ignore[arg-type]  # one of the literals by construction
-            view_of(revision.document),
+            view_of(document),
         )
-        for revision in revisions[:limit]
+        for revision, document in zip(revisions, shown, strict=False)
     )
     more = encode_cursor("history", (entries[-1].commit.id,)) if len(revisions) > limit else None
     return Page(entries, more)
+
+
+def _visible_revisions(info: OntologyInfo, revisions: Sequence[Revision]) -> list[StoredDocument]:
+    """What each revision wrote, judged by the schema of its own commit."""
+    if all(revision.document.kind not in INSTANCE_KINDS for revision in revisions):
+        return [revision.document for revision in revisions]
+    return [
+        visible(info, store.reader(info.id, revision.commit), [revision.document])[0]
+        for revision in revisions
+    ]
 
 
 def names_of(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[str, str]:

@@ -9,6 +9,7 @@ from ontology.access import readable
 from ontology.domain.documents import Document
 from ontology.domain.kinds import Kind
 from ontology.interop.rdf import FORMATS, find_format, write
+from ontology.selectors.masking import exported_bodies
 from ontology.store import store
 
 __all__ = ["EXPORT_FORMATS", "export_rdf"]
@@ -37,7 +38,10 @@ def export_rdf(*, ontology: str, ref: str = "", format: str = "turtle") -> Itera
     info = readable(ontology)
     name = find_format(format).name
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
-    found = [Document(item.rid, item.kind, item.body) for item in reader.scan()]
+    found = [
+        Document(item.rid, item.kind, body)
+        for item, body in exported_bodies(info, reader, reader.scan())
+    ]
     header = next(item.body for item in found if item.kind == Kind.ONTOLOGY)
     file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed below
     try:

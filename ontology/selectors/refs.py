@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
+from oms_project.core.keys import PublicKey
 from oms_project.core.pagination import decode_cursor, encode_cursor
 from ontology.access import readable
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, Page, TagInfo, VerifyReport
@@ -100,6 +102,16 @@ def log(
     return Page(tuple(found[:limit]), more)
 
 
-def verify(*, ontology: str, on_progress: Progress | None = None) -> VerifyReport:
-    """Check the ontology's whole history: every hash, and that all parts agree."""
-    return store.verify(readable(ontology).id, on_progress=on_progress)
+def verify(
+    *,
+    ontology: str,
+    keys: Mapping[str, PublicKey] | None = None,
+    on_progress: Progress | None = None,
+) -> VerifyReport:
+    """Check the ontology's whole history: every hash, every author's signature, and that all parts
+    agree.
+
+    Args:
+        keys: those that may have signed; None: the keyring's.
+    """
+    return store.verify(readable(ontology).id, keys=keys, on_progress=on_progress)

@@ -19,6 +19,8 @@ from ontology.domain.documents import DocumentChange, Problem
 from ontology.domain.validation import validate_changes
 from ontology.selectors.diffs import diff_of
 from ontology.selectors.documents import view_of
+from ontology.selectors.masking import visible, visible_changes
+from ontology.services.declassification import refuse_declassification
 from ontology.services.lazy import LazyCommitResult
 from ontology.services.planning import Plan, plan_changes
 from ontology.store import store
@@ -108,13 +110,17 @@ def _result(
     after = commit or head
 
     def changes() -> DiffResult:
-        return diff_of(store.reader(info.id, after), head.id, after.id, plan.changes)
+        before, now = store.reader(info.id, head), store.reader(info.id, after)
+        shown = visible_changes(info, before, now, plan.changes)
+        return diff_of(now, head.id, after.id, shown)
 
     def documents() -> tuple[DocumentView, ...]:
         if dry_run:
             return ()
-        found = store.reader(info.id, after).get_with_deleted(set(plan.touched))
-        return tuple(view_of(found[rid]) for rid in dict.fromkeys(plan.touched) if rid in found)
+        reader = store.reader(info.id, after)
+        found = reader.get_with_deleted(set(plan.touched))
+        written = [found[rid] for rid in dict.fromkeys(plan.touched) if rid in found]
+        return tuple(view_of(document) for document in visible(info, reader, written))
 
     return LazyCommitResult(changes, documents, commit=commit, head=after.id, dry_run=dry_run)
 
@@ -134,6 +140,8 @@ def write_commit(
     Args:
         stored: what stands in the store for the changed documents; read where it is missing.
     """
+    if merged is None:  # what a merge brings in was looked at when it was committed
+        refuse_declassification(info, changes)
     # At the first commit there is the header and nothing else, not even what was deleted.
     missing = [
         change.rid

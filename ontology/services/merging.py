@@ -14,6 +14,7 @@ from ontology.domain.merge import MergeOutcome, merge_changes, merge_states, rev
 from ontology.domain.validation import validate_changes
 from ontology.domain.virtual_base import virtual_base
 from ontology.selectors.diffs import diff_of, document_changes
+from ontology.selectors.masking import visible_changes
 from ontology.services.changes import checked_message, stale_head, write_commit
 from ontology.services.lazy import LazyMergeResult
 from ontology.store import store
@@ -177,6 +178,12 @@ class _Plan(ABC):
     def _diff(self, commit: CommitInfo | None) -> DiffResult | None:
         """What the branch gets, when it gets anything."""
 
+    def _diff_at(self, state: CommitInfo, commit: CommitInfo | None) -> DiffResult:
+        """The outcome's changes with names as ``state`` has them, as the actor may see them."""
+        reader = store.reader(self._info.id, state)
+        shown = visible_changes(self._info, self._reader, reader, self.outcome.changes)
+        return diff_of(reader, self._ours.id, commit.id if commit else "", shown)
+
 
 class _MergePlan(_Plan):
     def __init__(
@@ -262,9 +269,7 @@ class _MergePlan(_Plan):
     def _diff(self, commit: CommitInfo | None) -> DiffResult | None:
         if self.status not in ("merged", "fast_forward"):
             return None
-        reader = store.reader(self._info.id, commit or self._theirs)
-        after = commit.id if commit else ""
-        return diff_of(reader, self._ours.id, after, self.outcome.changes)
+        return self._diff_at(commit or self._theirs, commit)
 
 
 class _RevertPlan(_Plan):
@@ -288,8 +293,7 @@ class _RevertPlan(_Plan):
     def _diff(self, commit: CommitInfo | None) -> DiffResult | None:
         if self.status != "merged":
             return None
-        reader = store.reader(self._info.id, commit or self._ours)
-        return diff_of(reader, self._ours.id, commit.id if commit else "", self.outcome.changes)
+        return self._diff_at(commit or self._ours, commit)
 
 
 def _by_rid(changes: Sequence[DocumentChange]) -> dict[str, DocumentChange]:

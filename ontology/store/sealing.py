@@ -14,7 +14,7 @@ from ontology.domain.authorship import CommitClaim, sign_author, time_text
 
 __all__ = ["SYSTEM_FIELDS", "Seal", "Stamps", "claim_of", "seal_of", "stamps"]
 
-#: Fields of every stored document that the system writes and no caller.
+#: Members of documents that the system writes and no caller.
 SYSTEM_FIELDS = frozenset(
     {
         "_created_by",
@@ -26,6 +26,7 @@ SYSTEM_FIELDS = frozenset(
         "_deleted",
         "_deleted_by",
         "_deleted_at",
+        "_masked",  # what a reader may not see: sent back, it would take the values away
     }
 )
 

@@ -109,7 +109,7 @@ class CommitView(OntologyView):
     ) -> HttpResponseBase:
         """By its id, a unique prefix of it, or any other ref."""
         found = selectors.resolve_ref(ontology=ontology, ref=commit)
-        etag = state_etag(found.id, request)
+        etag = state_etag(found.id, request, selectors.visibility(ontology=ontology))
         immutable = commit == found.id
         response: HttpResponseBase
         if is_unchanged(request, etag):
@@ -139,7 +139,9 @@ class DiffView(OntologyView):
         """By document and by field, with names for people. Costs what was changed."""
         start = selectors.resolve_ref(ontology=ontology, ref=query.from_ref)
         end = selectors.resolve_ref(ontology=ontology, ref=query.to_ref)
-        etag = state_etag(f"{start.id[:32]}{end.id[:32]}", request)
+        etag = state_etag(
+            f"{start.id[:32]}{end.id[:32]}", request, selectors.visibility(ontology=ontology)
+        )
         immutable = query.from_ref == start.id and query.to_ref == end.id
         if is_unchanged(request, etag):
             return not_modified(etag, immutable=immutable)

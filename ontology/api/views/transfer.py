@@ -179,7 +179,9 @@ class ExportView(OntologyView):
         """Streamed. Importing it again gives the same state, triple for triple."""
         rdf_format = _wanted_format(request, query.format)
         at = snapshot(ontology=ontology, query=query, request=request)
-        etag = state_etag(f"{at.commit.id[:32]}{rdf_format}", request)
+        etag = state_etag(
+            f"{at.commit.id[:32]}{rdf_format}", request, selectors.visibility(ontology=ontology)
+        )
         response: HttpResponseBase
         if is_unchanged(request, etag):
             response = not_modified(etag, immutable=at.immutable)

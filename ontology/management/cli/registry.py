@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from django_typer.management import command
 from rich.text import Text
 
+from oms_project.core.errors import Invalid
+from oms_project.core.keys import PublicKey, load_public_keys
 from ontology import selectors, services
 from ontology.contract import OntologyInfo
 from ontology.management.cli.base import REFUSED, Format, OmsCommand, examples, usage_error
@@ -21,6 +25,16 @@ __all__ = ["RegistryCommands"]
 _PANEL = "Ontologies"
 
 _PROBLEMS_SHOWN = 50
+
+PublicKeys = Annotated[
+    Path | None,
+    typer.Option(
+        "--public-keys",
+        metavar="FILE",
+        help="Only keys of this file count (a JSON Web Key Set).",
+        show_default=False,
+    ),
+]
 
 
 class RegistryCommands(OmsCommand):
@@ -147,12 +161,22 @@ class RegistryCommands(OmsCommand):
 
     @command(rich_help_panel=_PANEL, name="verify", epilog=examples("verify schemaorg"))
     def verify(
-        self, name: Name, *, output_format: OutputFormat = Format.TEXT, as_user: AsUser = None
+        self,
+        name: Name,
+        *,
+        public_keys: PublicKeys = None,
+        output_format: OutputFormat = Format.TEXT,
+        as_user: AsUser = None,
     ) -> None:
-        """Prove the history: recompute every hash."""
+        """Prove the history: recompute every hash, check every author's signature.
+
+        With --public-keys, signatures count only when they were made with a key of that file, kept
+        where nobody who can change the database can change it (manage.py keys export).
+        """
         with self.session(as_user, output_format) as out:
+            keys = None if public_keys is None else _read_keys(public_keys)
             with out.progress() as report_progress:
-                report = selectors.verify(ontology=name, on_progress=report_progress)
+                report = selectors.verify(ontology=name, keys=keys, on_progress=report_progress)
             if out.as_json:
                 out.json(
                     {
@@ -178,6 +202,16 @@ class RegistryCommands(OmsCommand):
                         out.line(f"  … and {more} more; --format json lists them all.")
             if not report.ok:
                 raise typer.Exit(REFUSED)
+
+
+def _read_keys(path: Path) -> dict[str, PublicKey]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Invalid(
+            f"The public keys cannot be read from {path}: {error}.", code="bad_key_set"
+        ) from error
+    return load_public_keys(document)
 
 
 def _rows(found: Iterable[OntologyInfo]) -> list[tuple[str, str, str, str]]:

@@ -1,0 +1,151 @@
+"""What of instances the current actor may see, and the trace that sensitive reads leave."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from audit.contract import Subject, audit_log
+from oms_project.core.authorization import authorizer
+from oms_project.core.canonical_json import dumps_text
+from oms_project.core.context import current_actor
+from ontology.access import readable
+from ontology.contract import OntologyInfo
+from ontology.domain.documents import Body, DocumentChange
+from ontology.domain.kinds import INSTANCE_KINDS
+from ontology.domain.masking import MASKED, Masker
+from ontology.domain.schema import Schema
+from ontology.store.port import CommitReader, StoredDocument
+
+__all__ = ["exported_bodies", "visibility", "visible", "visible_changes"]
+
+#: An event names so many documents; the rest are counted.
+_NAMED = 100
+
+
+def visible(
+    info: OntologyInfo, reader: CommitReader, documents: Sequence[StoredDocument]
+) -> list[StoredDocument]:
+    """``documents`` as the current actor may see them, in the same order.
+
+    That restricted values were read is recorded.
+    Costs nothing where no document is an instance, and else a few queries for all.
+    """
+    instances = [document for document in documents if document.kind in INSTANCE_KINDS]
+    if not instances:
+        return list(documents)
+    masker = _masker(info, reader)
+    masker.prepare(document.body for document in instances)
+    trace = _Trace(info, reader)
+    shown: list[StoredDocument] = []
+    for document in documents:
+        view = masker.show(document.kind, document.body)
+        trace.add(document.id, view.watched)
+        if view.masked:
+            text = dumps_text(view.body)
+            # The hash stays the stored one's: it guards writes, and says nothing of the values.
+            shown.append(replace(document, text=text))
+        else:
+            shown.append(document)
+    trace.record()
+    return shown
+
+
+def visible_changes(
+    info: OntologyInfo,
+    before: CommitReader | None,
+    after: CommitReader,
+    changes: Sequence[DocumentChange],
+) -> list[DocumentChange]:
+    """``changes`` with both sides as the current actor may see them.
+
+    Each side is judged by the schema of its own commit: what a type said of its values holds for
+    these values, also when the type is gone now.
+    """
+    instances = [change for change in changes if change.kind in INSTANCE_KINDS]
+    if not instances:
+        return list(changes)
+    new = _masker(info, after)
+    old = new if before is None else _masker(info, before)
+    old.prepare(change.before for change in instances if change.before is not None)
+    new.prepare(change.after for change in instances if change.after is not None)
+    trace = _Trace(info, after)
+
+    def seen(masker: Masker, change: DocumentChange, body: Body | None) -> Body | None:
+        if body is None:
+            return None
+        view = masker.show(change.kind, body)
+        trace.add(change.rid, view.watched)
+        return view.body
+
+    shown = [
+        DocumentChange(
+            change.rid,
+            change.kind,
+            seen(old, change, change.before),
+            seen(new, change, change.after),
+        )
+        if change.kind in INSTANCE_KINDS
+        else change
+        for change in changes
+    ]
+    trace.record()
+    return shown
+
+
+def exported_bodies(
+    info: OntologyInfo, reader: CommitReader, documents: Iterable[StoredDocument]
+) -> list[tuple[StoredDocument, Body]]:
+    """Documents with the bodies that an export may hold: masked values are not in it."""
+    found = list(documents)
+    return [
+        (document, {name: value for name, value in shown.body.items() if name != MASKED})
+        if shown is not document
+        else (document, document.body)
+        for document, shown in zip(found, visible(info, reader, found), strict=True)
+    ]
+
+
+def visibility(*, ontology: str) -> str:
+    """What tells two answers apart that differ by who asks: empty for who may see everything."""
+    clearance = authorizer.clearance(current_actor(), ontology=readable(ontology).name)
+    if clearance.sees_everything:
+        return ""
+    rules = sorted((rule.object_type, rule.property_name, rule.level) for rule in clearance.rules)
+    return hashlib.sha256(dumps_text([clearance.level, rules]).encode()).hexdigest()[:12]
+
+
+def _masker(info: OntologyInfo, reader: CommitReader) -> Masker:
+    clearance = authorizer.clearance(current_actor(), ontology=info.name)
+    return Masker(Schema(reader), clearance, lambda iris: reader.find_entries("iri", iris))
+
+
+class _Trace:
+    """Collects what restricted values a read shows, for one event."""
+
+    def __init__(self, info: OntologyInfo, reader: CommitReader) -> None:
+        self._info = info
+        self._commit = reader.commit.id
+        self._read: dict[str, list[str]] = {}
+
+    def add(self, document: str, names: tuple[str, ...]) -> None:
+        """Note that values of ``names`` are shown."""
+        if names:
+            self._read.setdefault(document, []).extend(names)
+
+    def record(self) -> None:
+        """Write the event, when there is something to tell."""
+        if not self._read:
+            return
+        named = dict(list(self._read.items())[:_NAMED])
+        audit_log.record(
+            "ontology.restricted_read",
+            Subject("document", "", next(iter(named))),
+            ontology=self._info.name,
+            commit=self._commit,
+            data={
+                "documents": len(self._read),
+                "values": {document: sorted(set(names)) for document, names in named.items()},
+            },
+        )
