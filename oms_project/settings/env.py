@@ -123,6 +123,25 @@ class Environment(BaseModel):
         "server processes.",
     )
 
+    # -- audit trail
+    OMS_AUDIT_ORIGIN: str = Field(
+        "oms.local/audit",
+        pattern=r"^[^\s+]{1,200}$",
+        description="Name of this installation's audit log in its checkpoints: like a URL without "
+        "scheme, unique, and the same for good.",
+    )
+    OMS_AUDIT_SEQUENCER: bool = Field(
+        True,
+        description="Whether server processes give audit events their place in the signed tree; "
+        "false: only `manage.py audit sequence` does.",
+    )
+    OMS_AUDIT_INTERVAL: int = Field(
+        2,
+        ge=1,
+        le=60,
+        description="Seconds during which new audit events are collected under one signed head.",
+    )
+
     # -- tokens
     JWT_SECRET: str = Field(
         "",

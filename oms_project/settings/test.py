@@ -16,6 +16,7 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 OMS_JOB_WORKERS = 0
+OMS_AUDIT_SEQUENCER = False
 OMS_KEYS_DIR = Path(tempfile.gettempdir()) / f"oms-test-keys-{os.getpid()}"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
