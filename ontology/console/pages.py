@@ -26,7 +26,7 @@ from oms_project.core.errors import (
     Unavailable,
 )
 
-__all__ = ["View", "allowed", "page", "page_number", "show", "status_of"]
+__all__ = ["View", "allowed", "error_page", "page", "page_number", "show", "status_of"]
 
 View = Callable[..., HttpResponseBase]
 
@@ -54,7 +54,7 @@ def page(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except OmsError as error:
-            return _error_page(request, error, str(kwargs.get("ontology", "")))
+            return error_page(request, error, str(kwargs.get("ontology", "")))
 
     return admin.site.admin_view(guarded)
 
@@ -91,7 +91,10 @@ def status_of(error: OmsError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
 
 
-def _error_page(request: HttpRequest, error: OmsError, ontology: str) -> HttpResponse:
+def error_page(request: HttpRequest, error: OmsError, ontology: str = "") -> HttpResponse:
+    """What a service refused, as a page that says why and where to go from here."""
+    if isinstance(error, PermissionDenied):
+        request.oms_denial = error  # type: ignore[attr-defined] # the audit records it
     status = status_of(error)
     titles = {
         401: _("Please sign in"),

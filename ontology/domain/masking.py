@@ -7,7 +7,7 @@ everything that it inherits; a value whose property is not known counts as ``int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from oms_project.core.authorization import SENSITIVITIES, Clearance
@@ -16,7 +16,7 @@ from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.names import name_key
 from ontology.domain.schema import EffectiveProperty, Schema
 
-__all__ = ["MASKED", "Masker", "Shown", "lowered_sensitivities"]
+__all__ = ["MASKED", "Catalogue", "Masker", "Shown", "lowered_sensitivities"]
 
 #: System member of a masked instance: names of the values that were left out.
 MASKED = "_masked"
@@ -41,27 +41,19 @@ class Shown(NamedTuple):
 
 
 class Masker:
-    """Masks instances of one commit for one reader.
+    """Masks instances for one reader.
+
+    A value is as sensitive as the strictest of the catalogues says: what is restricted today is
+    masked in old commits too, and what an old type said of its values still holds for them.
 
     Args:
-        schema: of the commit.
+        catalogues: of the commit that is read, and of those whose word counts as well.
         clearance: what the reader may see.
-        find_iris: IRIs -> ``rid``s of the definitions that have them.
     """
 
-    def __init__(
-        self,
-        schema: Schema,
-        clearance: Clearance,
-        find_iris: Callable[[Collection[str]], Mapping[str, list[str]]],
-    ) -> None:
-        self._schema = schema
-        self._find_iris = find_iris
+    def __init__(self, catalogues: Sequence[Catalogue], clearance: Clearance) -> None:
+        self._catalogues = catalogues
         self._clearance = clearance
-        self._types: dict[str, tuple[frozenset[str], Mapping[str, EffectiveProperty]]] = {}
-        self._iris: dict[str, Mapping[str, EffectiveProperty]] = {}
-        #: IRI of a predicate -> (apiName, sensitivity) of the shared property with that IRI.
-        self._shared: dict[str, tuple[str, str] | None] = {}
 
     def prepare(self, bodies: Iterable[Body]) -> None:
         """Read the types and predicates of ``bodies`` at once, instead of one by one."""
@@ -70,105 +62,115 @@ class Masker:
         for body in bodies:
             types.update(_types_of(body))
             predicates.update(triple["predicate"] for triple in body.get("_annotations", ()))
-        types -= self._types.keys()
-        predicates -= self._shared.keys()
-        if types:
-            self._schema.load_closure(types)
-        if predicates:
-            self._shared.update(self._shared_properties(predicates))
+        for catalogue in self._catalogues:
+            catalogue.load(types, predicates)
 
     def show(self, kind: Kind, body: Body) -> Shown:
         """``body`` as the reader sees it."""
         if kind not in INSTANCE_KINDS:
             return Shown(body)
-        masked: list[str] = []
-        watched: list[str] = []
-        names, properties = self._of_types(_types_of(body))
-        for name in body:
-            if name.startswith("_"):
-                continue
-            item = properties.get(name_key(name))
-            sensitivity = _UNKNOWN if item is None else item.sensitivity
-            self._judge(name, name, sensitivity, names, masked, watched)
-        annotations: list[Any] = body.get("_annotations", [])
-        kept: list[Any] = []
-        if annotations:
-            by_iri = self._by_iri(_types_of(body), properties)
-            for triple in annotations:
-                predicate = triple["predicate"]
-                before = len(masked)
-                declared = by_iri.get(predicate)
-                known = (
-                    self._shared.get(predicate)
-                    if declared is None
-                    else (declared.api_name, declared.sensitivity)
-                )
-                if known is not None:
-                    self._judge(predicate, *known, names, masked, watched)
-                if len(masked) == before:
-                    kept.append(triple)
-        if not masked:
-            return Shown(body, (), tuple(dict.fromkeys(watched)))
-        gone = set(masked)
-        shown = {name: value for name, value in body.items() if name not in gone}
-        if len(kept) != len(annotations):
-            shown["_annotations"] = kept
-            if not kept:
-                del shown["_annotations"]
-        listed = tuple(sorted(gone))
-        return Shown({**shown, MASKED: list(listed)}, listed, tuple(dict.fromkeys(watched)))
-
-    def _judge(
-        self,
-        name: str,
-        property_name: str,
-        sensitivity: str,
-        types: frozenset[str],
-        masked: list[str],
-        watched: list[str],
-    ) -> None:
-        decision = self._clearance.decide(
-            sensitivity, object_types=types, property_name=property_name
+        types = _types_of(body)
+        line = frozenset(
+            name for catalogue in self._catalogues for name in catalogue.type_names(types)
         )
-        if not decision.allowed:
-            masked.append(name)
-        elif SENSITIVITIES.index(sensitivity) >= _WATCHED:
-            watched.append(name)
+        masked: dict[str, None] = {}
+        watched: dict[str, None] = {}
+        kept: list[Any] = []
 
-    def _shared_properties(self, iris: set[str]) -> dict[str, tuple[str, str] | None]:
+        def judge(name: str, found: Iterable[tuple[str, str]]) -> bool:
+            """Whether the value may be seen; ``found``: (apiName, sensitivity) as declared."""
+            allowed = True
+            for api_name, sensitivity in found:
+                decision = self._clearance.decide(
+                    sensitivity, object_types=line, property_name=api_name
+                )
+                allowed = allowed and decision.allowed
+                if SENSITIVITIES.index(sensitivity) >= _WATCHED:
+                    watched[name] = None
+            if not allowed:
+                masked[name] = None
+            return allowed
+
+        for name in body:
+            if not name.startswith("_"):
+                found = [catalogue.by_name(types, name) for catalogue in self._catalogues]
+                judge(name, [item or (name, _UNKNOWN) for item in found])
+        annotations: list[Any] = body.get("_annotations", [])
+        for triple in annotations:
+            predicate = triple["predicate"]
+            known = [catalogue.by_iri(types, predicate) for catalogue in self._catalogues]
+            if judge(predicate, [item for item in known if item is not None]):
+                kept.append(triple)
+        seen = tuple(name for name in watched if name not in masked)
+        if not masked:
+            return Shown(body, (), seen)
+        shown = {name: value for name, value in body.items() if name not in masked}
+        shown.pop("_annotations", None)
+        if kept:
+            shown["_annotations"] = kept
+        listed = tuple(sorted(masked))
+        return Shown({**shown, MASKED: list(listed)}, listed, seen)
+
+
+class Catalogue:
+    """How sensitive the properties of one commit are.
+
+    Args:
+        schema: of the commit.
+        find_iris: IRIs -> ``rid``s of the definitions that have them.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        find_iris: Callable[[Collection[str]], Mapping[str, list[str]]],
+    ) -> None:
+        self._schema = schema
+        self._find_iris = find_iris
+        self._types: dict[str, tuple[frozenset[str], Mapping[str, EffectiveProperty]]] = {}
+        self._iris: dict[str, dict[str, EffectiveProperty]] = {}
+        #: IRI of a predicate -> (apiName, sensitivity) of the shared property with that IRI.
+        self._shared: dict[str, tuple[str, str] | None] = {}
+
+    def load(self, types: Collection[str], predicates: Collection[str]) -> None:
+        """Read what is not known yet of types and of shared properties by IRI."""
+        missing = set(types) - self._types.keys()
+        if missing:
+            self._schema.load_closure(missing)
+        iris = set(predicates) - self._shared.keys()
+        if not iris:
+            return
         entries = self._find_iris(iris)
         self._schema.load({rid for rids in entries.values() for rid in rids})
-        found: dict[str, tuple[str, str] | None] = dict.fromkeys(iris)
+        self._shared.update(dict.fromkeys(iris))
         for iri, rids in entries.items():
             for rid in rids:
                 document = self._schema.get(rid)
                 if document is not None and document.kind == Kind.SHARED_PROPERTY:
                     body = document.body
-                    found[iri] = body["apiName"], body.get("sensitivity") or _UNKNOWN
-        return found
+                    self._shared[iri] = body["apiName"], body.get("sensitivity") or _UNKNOWN
 
-    def _of_types(
-        self, types: tuple[str, ...]
-    ) -> tuple[frozenset[str], Mapping[str, EffectiveProperty]]:
-        """Names of the types with all their ancestors, and their properties by name."""
-        if len(types) != 1:
-            names: set[str] = set()
-            properties: dict[str, EffectiveProperty] = {}
-            for rid in types:
-                more, declared = self._of_types((rid,))
-                names |= more
-                for key, item in declared.items():
-                    other = properties.get(key)
-                    # An object of several types is as sensitive as its most sensitive type says.
-                    if other is None or _rank(item) > _rank(other):
-                        properties[key] = item
-            return frozenset(names), properties
-        rid = types[0]
+    def type_names(self, types: Iterable[str]) -> frozenset[str]:
+        """``apiName``s of the types, of their ancestors and interfaces."""
+        return frozenset(name for rid in types for name in self._of_type(rid)[0])
+
+    def by_name(self, types: Iterable[str], name: str) -> tuple[str, str] | None:
+        """``(apiName, sensitivity)`` of a property, the strictest of several types' ones."""
+        key = name_key(name)
+        return _strictest(self._of_type(rid)[1].get(key) for rid in types)
+
+    def by_iri(self, types: Iterable[str], iri: str) -> tuple[str, str] | None:
+        """As ``by_name``, for the IRI of a property that the types have or that all may share."""
+        declared = _strictest(self._type_iris(rid).get(iri) for rid in types)
+        return declared or self._shared.get(iri)
+
+    def _of_type(self, rid: str) -> tuple[frozenset[str], Mapping[str, EffectiveProperty]]:
         if rid not in self._types:
-            line = (rid, *self._schema.ancestors(rid), *self._schema.interfaces(rid))
+            interfaces = self._schema.interfaces(rid)
+            line = (rid, *self._schema.ancestors(rid), *interfaces)
             names = {str(self._schema.body(item).get("apiName", "")) for item in line}
             properties = dict(self._schema.properties(rid))
-            for interface in self._schema.interfaces(rid):
+            for interface in interfaces:
                 for key, item in self._schema.properties(interface).items():
                     other = properties.get(key)
                     if other is None or _rank(item) > _rank(other):
@@ -176,19 +178,16 @@ class Masker:
             self._types[rid] = frozenset(names - {""}), properties
         return self._types[rid]
 
-    def _by_iri(
-        self, types: tuple[str, ...], properties: Mapping[str, EffectiveProperty]
-    ) -> Mapping[str, EffectiveProperty]:
-        key = "\n".join(types)
-        if key not in self._iris:
+    def _type_iris(self, rid: str) -> Mapping[str, EffectiveProperty]:
+        if rid not in self._iris:
             found: dict[str, EffectiveProperty] = {}
-            for item in properties.values():
+            for item in self._of_type(rid)[1].values():
                 iris = [item.declaration.get("iri")]
                 if item.shared:
                     iris.append(self._schema.body(item.shared).get("iri"))
                 found.update((iri, item) for iri in iris if iri)
-            self._iris[key] = found
-        return self._iris[key]
+            self._iris[rid] = found
+        return self._iris[rid]
 
 
 def lowered_sensitivities(kind: Kind, before: Body, after: Body | None) -> list[tuple[str, str]]:
@@ -225,6 +224,14 @@ def _below(one: str, other: str) -> bool:
 
 def _rank(item: EffectiveProperty) -> int:
     return SENSITIVITIES.index(item.sensitivity)
+
+
+def _strictest(found: Iterable[EffectiveProperty | None]) -> tuple[str, str] | None:
+    known = [item for item in found if item is not None]
+    if not known:
+        return None
+    strictest = max(known, key=_rank)
+    return strictest.api_name, strictest.sensitivity
 
 
 def _types_of(body: Body) -> tuple[str, ...]:

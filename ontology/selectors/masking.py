@@ -14,8 +14,9 @@ from ontology.access import readable
 from ontology.contract import OntologyInfo
 from ontology.domain.documents import Body, DocumentChange
 from ontology.domain.kinds import INSTANCE_KINDS
-from ontology.domain.masking import MASKED, Masker
+from ontology.domain.masking import MASKED, Catalogue, Masker
 from ontology.domain.schema import Schema
+from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
 
 __all__ = ["exported_bodies", "visibility", "visible", "visible_changes"]
@@ -60,19 +61,19 @@ def visible_changes(
 ) -> list[DocumentChange]:
     """``changes`` with both sides as the current actor may see them.
 
-    Each side is judged by the schema of its own commit: what a type said of its values holds for
-    these values, also when the type is gone now.
+    Both commits' schemas count: what a type said of its values holds for them, also when the type
+    is gone now.
     """
     instances = [change for change in changes if change.kind in INSTANCE_KINDS]
     if not instances:
         return list(changes)
-    new = _masker(info, after)
-    old = new if before is None else _masker(info, before)
-    old.prepare(change.before for change in instances if change.before is not None)
-    new.prepare(change.after for change in instances if change.after is not None)
+    masker = _masker(info, after) if before is None else _masker(info, before, after)
+    masker.prepare(
+        body for change in instances for body in (change.before, change.after) if body is not None
+    )
     trace = _Trace(info, after)
 
-    def seen(masker: Masker, change: DocumentChange, body: Body | None) -> Body | None:
+    def seen(change: DocumentChange, body: Body | None) -> Body | None:
         if body is None:
             return None
         view = masker.show(change.kind, body)
@@ -83,8 +84,8 @@ def visible_changes(
         DocumentChange(
             change.rid,
             change.kind,
-            seen(old, change, change.before),
-            seen(new, change, change.after),
+            seen(change, change.before),
+            seen(change, change.after),
         )
         if change.kind in INSTANCE_KINDS
         else change
@@ -116,9 +117,18 @@ def visibility(*, ontology: str) -> str:
     return hashlib.sha256(dumps_text([clearance.level, rules]).encode()).hexdigest()[:12]
 
 
-def _masker(info: OntologyInfo, reader: CommitReader) -> Masker:
+def _masker(info: OntologyInfo, *readers: CommitReader) -> Masker:
+    """Judges by the schemas of the commits that are read and of the default branch's head."""
     clearance = authorizer.clearance(current_actor(), ontology=info.name)
-    return Masker(Schema(reader), clearance, lambda iris: reader.find_entries("iri", iris))
+    head = store.resolve(info.id, info.default_branch)
+    by_commit = {reader.commit.id: reader for reader in readers}
+    if head.id not in by_commit:
+        by_commit[head.id] = store.reader(info.id, head)
+    return Masker([_catalogue(reader) for reader in by_commit.values()], clearance)
+
+
+def _catalogue(reader: CommitReader) -> Catalogue:
+    return Catalogue(Schema(reader), lambda iris: reader.find_entries("iri", iris))
 
 
 class _Trace:

@@ -17,6 +17,7 @@ from ontology.domain.documents import (
     normalised,
 )
 from ontology.domain.kinds import DEFINITION_KINDS, Kind
+from ontology.domain.masking import MASKED
 from ontology.domain.names import name_key
 from ontology.domain.shapes import same
 from ontology.references import (
@@ -387,6 +388,18 @@ class _Planner:
                 return text
             return found
 
+        if MASKED in fields:
+            self._problems.append(
+                Problem(
+                    rid,
+                    kind,
+                    document,
+                    f"/{MASKED}",
+                    "masked",
+                    "This is what you may see of the document, not all of it: written back, it "
+                    f"would take the masked values away. Send the fields to change, not {MASKED}.",
+                )
+            )
         plain = {
             name: value
             for name, value in fields.items()
