@@ -6,7 +6,7 @@ copy of everything, a merge walks two nested dictionaries.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,64 +115,118 @@ def differing(one: State, other: State) -> dict[str, str]:
 # -- merging ------------------------------------------------------------------------------------
 
 
+class Torn:
+    """What two merge bases disagree on; it is like nothing else.
+
+    Attributes:
+        values: what the bases have there, None for nothing.
+    """
+
+    def __init__(self, *values: Any) -> None:
+        self.values = values
+
+    def present(self) -> Any:
+        """The only thing there is; None when there are two."""
+        found = [value for value in self.values if value is not None]
+        return found[0] if len(found) == 1 else None
+
+
 class Merge:
     """Three states, document by document and field by field.
+
+    Args:
+        bases: the two merge bases, where there are two; ``base`` is theirs then.
 
     Attributes:
         state: what comes out (conflicts as ``choice`` says; of no use if there are unsettled ones).
         conflicts: ``(rid, path)`` of all conflicts.
+        certain: whether the model knows. It does not know in which order a merge of two bases puts
+            things, so nor whether one side changed it in what the other deleted.
     """
 
-    def __init__(self, base: State, ours: State, theirs: State, choice: Choice = None) -> None:
+    def __init__(
+        self,
+        base: State,
+        ours: State,
+        theirs: State,
+        choice: Choice = None,
+        *,
+        bases: Sequence[State] = (),
+    ) -> None:
         self.conflicts: set[tuple[str, str]] = set()
+        self.certain = True
         self.state = ours
         self._choice = choice
-        for rid in sorted(base.live.keys() | ours.live.keys() | theirs.live.keys()):
-            pairs = [state.live.get(rid) for state in (base, ours, theirs)]
-            if pairs[1] == pairs[2] or pairs[0] == pairs[2]:
-                continue
+        states = (ours, theirs, base, *bases)
+        for rid in sorted({rid for state in states for rid in state.live}):
+            pairs = [state.live.get(rid) for state in states]
             kind = next(pair[0] for pair in pairs if pair is not None)
-            bodies = [None if pair is None else pair[1] for pair in pairs]
-            if pairs[0] == pairs[1]:
-                merged = bodies[2]
-            elif bodies[1] is None or bodies[2] is None:
-                # One side deleted what the other changed, if only by putting it in another order.
-                merged = self._settle(rid, "", bodies[1], bodies[2])
-            else:
-                trees = [None if body is None else tree(body) for body in bodies]
-                merged = untree(self._walk(rid, "", trees[0], trees[1], trees[2]))
+            mine, yours, *before = (None if pair is None else pair[1] for pair in pairs)
+            merged = self._document(rid, before, mine, yours)
             if merged is not None:
                 self.state = self.state.put(rid, kind, merged)
-            elif pairs[1] is not None:
+            elif mine is not None:
                 self.state = self.state.drop(rid)
 
-    def _walk(self, rid: str, path: str, base: Any, ours: Any, theirs: Any) -> Any:
-        if theirs in (ours, base):
-            return ours
-        if base == ours:
-            return theirs
-        is_thing = path == "" or (path.count("/") == 2 and path.split("/")[1] in THINGS)
-        parts = [value if value is not None or is_thing else {} for value in (base, ours, theirs)]
-        missing = parts[1] is None or parts[2] is None
-        if missing or not all(isinstance(part, dict) for part in parts[1:]):
-            return self._settle(rid, path, ours, theirs)
-        merged = {}
-        for key in sorted({**parts[1], **parts[2]}):
-            values = [(part or {}).get(key) for part in parts]
-            value = self._walk(rid, f"{path}/{key}", *values)
-            if value is not None:
-                merged[key] = value
-        # Without a text in any language there are no texts; a thing is there even with none.
-        return merged if merged or is_thing else None
+    def _document(
+        self, rid: str, before: list[Body | None], mine: Body | None, yours: Body | None
+    ) -> Body | None:
+        def settle(path: str, one: Any, other: Any) -> Any:
+            """Note a conflict, and take the side that was chosen."""
+            self.conflicts.add((rid, path))
+            return other if self._choice == "theirs" else one
 
-    def _settle(self, rid: str, path: str, ours: Any, theirs: Any) -> Any:
-        """Note a conflict, and take the side that was chosen."""
-        self.conflicts.add((rid, path))
-        return theirs if self._choice == "theirs" else ours
+        was, *crossed = before
+        if crossed and crossed[0] == crossed[1]:
+            was, crossed = crossed[0], []
+        if mine == yours:
+            return mine
+        if crossed:
+            virtual = walk(lambda _, *values: Torn(*values), *map(tree, before))
+            if None in (mine, yours) and virtual in (tree(mine), tree(yours)):
+                self.certain = False
+            return untree(walk(settle, virtual, tree(mine), tree(yours)))
+        if yours == was:
+            return mine
+        if mine == was:
+            return yours
+        if mine is None or yours is None:
+            # One side deleted what the other changed, if only by putting it in another order.
+            return untree(settle("", tree(mine), tree(yours)))
+        return untree(walk(settle, tree(was), tree(mine), tree(yours)))
 
 
-def tree(body: Body) -> dict[str, Any]:
+def walk(
+    settle: Callable[[str, Any, Any], Any], base: Any, ours: Any, theirs: Any, *, path: str = ""
+) -> Any:
+    """Three nested dictionaries as one; ``settle`` gives what stands where two changes clash."""
+    if theirs in (ours, base):
+        return ours
+    if base == ours:
+        return theirs
+    is_thing = path == "" or (path.count("/") == 2 and path.split("/")[1] in THINGS)
+    if isinstance(base, Torn):
+        if not is_thing or ours is None or theirs is None:
+            return settle(path, ours, theirs)
+        base = base.present()
+    parts = [value if value is not None or is_thing else {} for value in (base, ours, theirs)]
+    missing = parts[1] is None or parts[2] is None
+    if missing or not all(isinstance(part, dict) for part in parts[1:]):
+        return settle(path, ours, theirs)
+    merged = {}
+    for key in sorted({**parts[1], **parts[2]}):
+        values = [(part or {}).get(key) for part in parts]
+        value = walk(settle, *values, path=f"{path}/{key}")
+        if value is not None:
+            merged[key] = value
+    # Without a text in any language there are no texts; a thing is there even with none.
+    return merged if merged or is_thing else None
+
+
+def tree(body: Body | None) -> dict[str, Any] | None:
     """``body`` as nested dictionaries: sets by member, things by key."""
+    if body is None:
+        return None
     found: dict[str, Any] = {}
     for name, value in body.items():
         if name in SETS:

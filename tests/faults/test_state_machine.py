@@ -368,7 +368,7 @@ class Ontologies(RuleBasedStateMachine):
             merge = Merge(base, state, self.history.commits[theirs].state, choice)
             self.take(result, into, merge, choice, parents=(ours, theirs), nothing="merged")
         else:
-            self.take_criss_cross(result, into, (ours, theirs))
+            self.take_criss_cross(result, into, (ours, theirs), bases, choice)
         if result.commit is not None:
             assert run().status == "up_to_date"
         assert (
@@ -444,12 +444,28 @@ class Ontologies(RuleBasedStateMachine):
                 self.history.branches[branch] = result.commit.id
                 assert self.read(branch) == merged
 
-    def take_criss_cross(self, result: MergeResult, into: str, parents: tuple[str, str]) -> None:
-        """The model does not merge bases; whatever comes out, it must be from one of the sides."""
+    def take_criss_cross(
+        self,
+        result: MergeResult,
+        into: str,
+        parents: tuple[str, str],
+        bases: list[str],
+        choice: Any,
+    ) -> None:
+        """Two bases are merged first. The model does not do that for more of them, nor on and on
+        downwards; whatever comes out there, it must be from one of the sides.
+        """
+        ours, theirs = (self.history.commits[commit].state for commit in parents)
+        if len(bases) == 2 and len(below := self.history.merge_bases(*bases)) == 1:
+            crossed = [self.history.commits[base].state for base in bases]
+            base = self.history.commits[below[0]].state
+            merge = Merge(base, ours, theirs, choice, bases=crossed)
+            if merge.certain:
+                self.take(result, into, merge, choice, parents=parents, nothing="merged")
+                return
         if result.status != "merged":
             assert result.status in {"conflicts", "invalid"}
             return
-        ours, theirs = (self.history.commits[commit].state for commit in parents)
         merged = apply(ours, document_changes(result.changes))
         assert merged.valid()
         for rid in merged.live.keys() | ours.live.keys() | theirs.live.keys():

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ontology.contract import Resolution
 from ontology.domain.documents import DocumentChange, normalise
 from ontology.domain.kinds import Kind
-from ontology.domain.merge import merge_changes
+from ontology.domain.merge import merge_changes, merge_states
+from ontology.domain.virtual_base import merge_bases_into_one
 from tests.faults.model import Merge, State, alike, apply
 from tests.unit.domain.merging import RID, Body, enum
 
@@ -64,25 +66,42 @@ BODIES: dict[Kind, st.SearchStrategy[Body]] = {
 }
 
 
+def committed(kind: Kind, fields: Body) -> Body:
+    """In normal form, and its name not among its aliases: as in everything that is committed."""
+    aliases = [name for name in fields.get("aliases", ()) if name != fields["apiName"]]
+    return normalise(kind, {**fields, "aliases": aliases})
+
+
+def normal(kind: Kind) -> st.SearchStrategy[Body]:
+    """A body of ``kind``."""
+    return BODIES[kind].map(partial(committed, kind))
+
+
 @st.composite
 def triples(draw: st.DrawFn) -> Triple:
     """A kind, and a body or none at the base, on our side and on theirs."""
     kind = draw(st.sampled_from(tuple(BODIES)))
-    body = BODIES[kind].map(
-        lambda fields: normalise(
-            kind,
-            # A name is not among its own aliases, as in everything that was committed.
-            {
-                **fields,
-                "aliases": [
-                    name for name in fields.get("aliases", ()) if name != fields["apiName"]
-                ],
-            },
-        )
-    )
-    base = draw(st.none() | body)
-    ours, theirs = (draw(st.none() | st.just(base) | body) for _ in range(2))
+    base = draw(st.none() | normal(kind))
+    ours, theirs = (draw(st.none() | st.just(base) | normal(kind)) for _ in range(2))
     return kind, base, ours, theirs
+
+
+@st.composite
+def crossings(draw: st.DrawFn) -> tuple[Kind, list[Body | None]]:
+    """A kind, and a body or none at a base, at two that come after it, and on two sides that come
+    after both of these.
+    """
+    kind = draw(st.sampled_from(tuple(BODIES)))
+    found: list[Body | None] = [draw(st.none() | normal(kind))]
+    found += [draw(st.none() | st.just(found[0]) | normal(kind)) for _ in range(2)]
+    fields = sorted({name for body in found for name in body or ()})
+    for _ in range(2):
+        fresh = draw(normal(kind))
+        mixed = {name: draw(st.sampled_from((*found[:3], fresh))) or {} for name in fields}
+        chosen = {name: body[name] for name, body in mixed.items() if name in body}
+        side = committed(kind, {"apiName": fresh["apiName"], **chosen})
+        found.append(draw(st.sampled_from((None, *found[:3], side, side))))
+    return kind, found
 
 
 def labelled(**label: str) -> Body:
@@ -111,3 +130,28 @@ def test_a_merge_is_that_of_nested_dictionaries(choice: Any, triple: Triple) -> 
     assert found == (set() if choice else model.conflicts)
     if not outcome.conflicts:
         assert alike(apply(at(kind, ours), outcome.changes), model.state)
+
+
+@pytest.mark.parametrize("choice", [None, "ours", "theirs"])
+@given(crossing=crossings())
+def test_a_criss_cross_merge_is_that_of_nested_dictionaries(
+    choice: Any, crossing: tuple[Kind, list[Body | None]]
+) -> None:
+    kind, bodies = crossing
+    base, one, two, ours, theirs = (at(kind, body) for body in bodies)
+    virtual = merge_bases_into_one(
+        {RID: kind}, {RID: bodies[1]}, {RID: bodies[2]}, {RID: bodies[0]}
+    )
+    outcome = merge_states(
+        {RID: kind},
+        virtual,
+        {RID: bodies[3]},
+        {RID: bodies[4]},
+        [Resolution(choice)] if choice else [],
+    )
+    model = Merge(base, ours, theirs, choice, bases=(one, two))
+    assume(model.certain)
+    found = {(item.rid, item.path) for item in outcome.conflicts if item.type != "order"}
+    assert found == (set() if choice else model.conflicts)
+    if not outcome.conflicts:
+        assert alike(apply(ours, outcome.changes), model.state)
