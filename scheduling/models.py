@@ -38,6 +38,8 @@ class Job(models.Model):
     actor_username = models.CharField(_("started by"), max_length=150)
     actor_display_name = models.CharField(max_length=200, blank=True)
     actor_kind = models.CharField(max_length=10, default="user")
+    #: For whom a service started it, why, and what lets it; empty when it acted for itself.
+    acting_for = models.JSONField(default=dict, blank=True)
     request_id = models.CharField(max_length=128, blank=True)
 
     created_at = models.DateTimeField(_("created"), default=utc_now)

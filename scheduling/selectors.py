@@ -106,12 +106,23 @@ def job_info(job: Job) -> JobInfo:
 
 
 def actor_of_job(job: Job) -> Actor:
-    """Who submitted it."""
+    """Who submitted it, and for whom."""
+    behalf = job.acting_for
     return Actor(
         id=job.actor_id,
         username=job.actor_username,
         display_name=job.actor_display_name,
         kind=job.actor_kind,
+        on_behalf_of=Actor(
+            id=behalf["id"],
+            username=behalf["username"],
+            display_name=behalf["display_name"],
+            kind=behalf["kind"],
+        )
+        if behalf
+        else None,
+        reason=behalf.get("reason", ""),
+        grant=behalf.get("grant", ""),
     )
 
 

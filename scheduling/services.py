@@ -13,7 +13,14 @@ import structlog
 from django.db import models, transaction
 
 from oms_project.core.clock import utc_now
-from oms_project.core.context import acting_as, current_actor, current_request_id, request_scope
+from oms_project.core.context import (
+    Actor,
+    Source,
+    acting_as,
+    current_actor,
+    current_request_id,
+    request_scope,
+)
 from oms_project.core.errors import OmsError
 from oms_project.core.pagination import Page
 from oms_project.core.problem import problem_members, problem_type
@@ -71,6 +78,7 @@ class LocalJobService:
             actor_username=actor.username,
             actor_display_name=actor.display_name,
             actor_kind=actor.kind,
+            acting_for=_acting_for(actor),
             request_id=current_request_id(),
         )
         transaction.on_commit(doorbell.ring)
@@ -141,7 +149,11 @@ def run_claimed(job_id: str) -> JobState:
     if job.cancel_requested:
         handle.request_cancel()
     try:
-        with acting_as(selectors.actor_of_job(job)), request_scope(job.request_id or job_id):
+        source = Source(door="worker", address=worker_id(), operation=f"job {job.task}")
+        with (
+            acting_as(selectors.actor_of_job(job)),
+            request_scope(job.request_id or job_id, source),
+        ):
             log.info("job started", job=job_id, task=job.task, attempt=job.attempt)
             ended = _outcome(job, handle)
             # The progress that was reached goes into the row together with the outcome.
@@ -161,6 +173,19 @@ def run_claimed(job_id: str) -> JobState:
             return JobState(ended["state"])
     finally:
         live.stopped(job_id)
+
+
+def _acting_for(actor: Actor) -> dict[str, str]:
+    if actor.on_behalf_of is None:
+        return {}
+    return {
+        "id": actor.on_behalf_of.id,
+        "username": actor.on_behalf_of.username,
+        "display_name": actor.on_behalf_of.display_name,
+        "kind": actor.on_behalf_of.kind,
+        "reason": actor.reason,
+        "grant": actor.grant,
+    }
 
 
 def _outcome(job: Job, handle: live.LiveJob) -> dict[str, Any]:

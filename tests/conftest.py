@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -11,15 +12,16 @@ import pytest
 from django.db import transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import AccessToken
 
 from audit.triggers import drop_triggers, install_triggers
-from oms_project.core.clock import frozen_at
+from oms_project.core.clock import frozen_at, utc_now
 from oms_project.core.context import SYSTEM, Actor, acting_as
 from oms_project.core.keys import PURPOSES, keyring
 from oms_project.core.services import forget_services
 from oms_project.identity.contract import Role, actor_of
-from oms_project.identity.models import RoleBinding, User
+from oms_project.identity.models import Delegation, RoleBinding, User
+from oms_project.identity.services.sessions import open_session
+from oms_project.identity.tokens import Tokens, mint
 from tests import services
 
 PASSWORD = "correct-horse-battery-staple-42"
@@ -108,9 +110,35 @@ def person(db: None) -> MakePerson:
 
 
 @pytest.fixture
+def delegate(person: MakePerson) -> Actor:
+    """The service ``etl-service`` that acts for ``john.doe``, both of them maintainers."""
+    service = person("etl-service", Role.MAINTAINER)
+    service.kind = User.Kind.SERVICE
+    service.save()
+    john = person("john.doe", Role.MAINTAINER)
+    delegation = Delegation.objects.create(
+        service=service,
+        user=john,
+        reason="scheduled import",
+        expires_at=utc_now() + dt.timedelta(days=1),
+    )
+    return dataclasses.replace(
+        actor_of(service),
+        on_behalf_of=actor_of(john),
+        reason=delegation.reason,
+        grant=str(delegation.pk),
+    )
+
+
+@pytest.fixture
 def administrator(person: MakePerson) -> User:
     """Who may do everything."""
     return person("root", Role.ADMINISTRATOR)
+
+
+def tokens_of(user: User) -> Tokens:
+    """What a user gets who signs in, without the password."""
+    return mint(open_session(user=user))
 
 
 @pytest.fixture
@@ -119,8 +147,7 @@ def client_of() -> Callable[[User], APIClient]:
 
     def make(user: User) -> APIClient:
         client = APIClient()
-        token = AccessToken.for_user(user)
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens_of(user).access}")
         return client
 
     return make

@@ -16,7 +16,13 @@ from django.db import connection, connections, transaction
 from rest_framework.test import APIClient
 
 from oms_project.core.clock import utc_now
-from oms_project.core.context import current_actor, current_request_id, request_scope
+from oms_project.core.context import (
+    Actor,
+    current_actor,
+    current_request_id,
+    current_source,
+    request_scope,
+)
 from oms_project.core.errors import BadRequest, Conflict, Unauthenticated
 from oms_project.identity.contract import Role
 from scheduling import contract, services
@@ -128,6 +134,23 @@ def test_a_job_runs_as_who_submitted_it(person: MakePerson, acting: Any, worker:
     assert ended.started_at is not None
     assert ended.finished_at is not None
     assert submitted.created_at <= ended.started_at <= ended.finished_at
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_delegate_stays_one_in_the_worker(acting: Any, delegate: Actor) -> None:
+    seen: list[Any] = []
+
+    @register_task("test.who")
+    def who(_job: JobHandle) -> None:
+        seen.append((current_actor(), current_source().door, current_source().operation))
+
+    with acting(delegate):
+        submitted = job_service.submit(task="test.who", arguments={})
+        ended = _ended(submitted.id)
+
+    assert ended.state is JobState.SUCCEEDED
+    assert ended.actor == delegate
+    assert seen == [(delegate, "worker", "job test.who")]
 
 
 def test_a_job_waits_for_the_commit(as_system: None, worker: Worker) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from audit.models import Event
-from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor, acting_as
 from oms_project.core.errors import Invalid, Unauthenticated
 from oms_project.core.keys import keyring, load_public_keys, public_key_set
-from oms_project.identity.contract import Role, actor_of
-from oms_project.identity.models import Delegation, User
 from ontology import selectors, services
 from ontology.contract import Change, CommitInfo
 from ontology.domain.kinds import Kind
@@ -23,7 +18,6 @@ from ontology.store import store
 from ontology.store.offline import record_problem
 from ontology.store.port import DocumentWrite
 from ontology.wire import json_bytes
-from tests.conftest import MakePerson
 
 NAME = "signed"
 OPERATOR = Actor("os:root", "operator", kind="system")
@@ -33,27 +27,6 @@ OPERATOR = Actor("os:root", "operator", kind="system")
 def ontology_id(db: None) -> str:
     with acting_as(OPERATOR):
         return services.create_ontology(name=NAME, base_iri="https://example.org/").id
-
-
-@pytest.fixture
-def robot(person: MakePerson) -> Actor:
-    """A service that acts for a person, both of them maintainers."""
-    service = person("etl-service", Role.MAINTAINER)
-    service.kind = User.Kind.SERVICE
-    service.save()
-    john = person("john.doe", Role.MAINTAINER)
-    delegation = Delegation.objects.create(
-        service=service,
-        user=john,
-        reason="scheduled import",
-        expires_at=utc_now() + dt.timedelta(days=1),
-    )
-    return replace(
-        actor_of(service),
-        on_behalf_of=actor_of(john),
-        reason=delegation.reason,
-        grant=str(delegation.pk),
-    )
 
 
 def commit(actor: Actor, name: str = "Person") -> CommitInfo:
@@ -73,18 +46,18 @@ def published_keys() -> dict[str, Any]:
 
 
 def test_a_commit_is_checked_from_what_rest_gives_and_public_keys_alone(
-    ontology_id: str, robot: Actor
+    ontology_id: str, delegate: Actor
 ) -> None:
-    made = [commit(OPERATOR), commit(robot, "Place")]
+    made = [commit(OPERATOR), commit(delegate, "Place")]
     keys = published_keys()
     records = [json.loads(json_bytes(info)) for info in made]
 
     assert made[1].signature.startswith(
-        f"etl-service ({robot.id}) [service] "
+        f"etl-service ({delegate.id}) [service] "
         "[delegated|on_behalf_of:john.doe|reason:scheduled import]|ts:"
     )
-    assert robot.on_behalf_of is not None
-    assert made[1].on_behalf_of_id == robot.on_behalf_of.id
+    assert delegate.on_behalf_of is not None
+    assert made[1].on_behalf_of_id == delegate.on_behalf_of.id
     for record in records:
         assert record_problem(record, ontology_id=ontology_id, keys=keys) is None
         assert record_problem(record, ontology_id="another", keys=keys) == (
@@ -149,8 +122,8 @@ def test_callers_cannot_set_what_the_system_writes(ontology_id: str, name: str) 
 
 
 @pytest.mark.usefixtures("ontology_id")
-def test_every_write_leaves_an_event_with_its_commit(robot: Actor) -> None:
-    made = commit(robot)
+def test_every_write_leaves_an_event_with_its_commit(delegate: Actor) -> None:
+    made = commit(delegate)
     with acting_as(OPERATOR):
         services.create_branch(ontology=NAME, name="side")
         services.create_tag(ontology=NAME, name="v1")
