@@ -17,11 +17,13 @@ class OmsProjectConfig(AppConfig):
 
     def ready(self) -> None:
         from oms_project.core.services import check_services
+        from oms_project.middleware.declarations import register_route_check
         from oms_project.observability import checks, logs
 
         logs.configure(settings.OMS_LOGGING)
         check_services()
         checks.register_platform_checks()
+        register_route_check()
         _relax_garbage_collector()
 
 

@@ -83,6 +83,8 @@ def status_of(error: BaseException) -> int:
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     """REST framework's hook: every exception of a view becomes a problem."""
     request = context.get("request")
+    if request is not None:
+        _note_denial(error, getattr(request, "_request", request))
     translated, status, headers = _translate(error)
     body = _body(translated, status, request)
     return ProblemResponse(body, status=status, headers=headers)
@@ -90,6 +92,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
 
 def problem_for(error: Exception, request: HttpRequest) -> HttpResponse:
     """The same answer for a view that is not REST framework's."""
+    _note_denial(error, request)
     translated, status, headers = _translate(error)
     return HttpResponse(
         to_json(_body(translated, status, request)),
@@ -97,6 +100,12 @@ def problem_for(error: Exception, request: HttpRequest) -> HttpResponse:
         content_type=MEDIA_TYPE,
         headers=headers,
     )
+
+
+def _note_denial(error: Exception, request: HttpRequest) -> None:
+    """Leave it for `AuditMiddleware`, which records it when the transaction has ended."""
+    if isinstance(error, errors.PermissionDenied):
+        request.oms_denial = error  # type: ignore[attr-defined]
 
 
 def _body(error: Exception, status: int, request: HttpRequest | Request | None) -> dict[str, Any]:

@@ -15,12 +15,16 @@ from oms_project.core.errors import Unauthenticated
 __all__ = [
     "SYSTEM",
     "Actor",
+    "Place",
     "Source",
     "acting_as",
     "current_actor",
+    "current_place",
     "current_request_id",
     "current_source",
+    "place_scope",
     "request_scope",
+    "take_place",
     "try_current_actor",
 ]
 
@@ -73,11 +77,26 @@ class Source:
     operation: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a request says that it is about, before anything is looked up; empty where it does not.
+
+    Attributes:
+        ontology: name or id, as the address has it.
+        branch: a branch or another ref, as the address or the query has it.
+    """
+
+    ontology: str = ""
+    branch: str = ""
+
+
 _NOWHERE = Source()
+_NOTHING = Place()
 
 _actor: ContextVar[Actor | None] = ContextVar("oms_actor", default=None)
 _request_id: ContextVar[str] = ContextVar("oms_request_id", default="")
 _source: ContextVar[Source] = ContextVar("oms_source", default=_NOWHERE)
+_place: ContextVar[Place] = ContextVar("oms_place", default=_NOTHING)
 
 
 def current_actor() -> Actor:
@@ -100,6 +119,11 @@ def try_current_actor() -> Actor | None:
 def current_source() -> Source:
     """Where the current request comes from; empty members outside a request."""
     return _source.get()
+
+
+def current_place() -> Place:
+    """What the current request is about; empty members outside a request."""
+    return _place.get()
 
 
 def current_request_id() -> str:
@@ -128,3 +152,18 @@ def request_scope(request_id: str, source: Source | None = None) -> Iterator[Non
         if source_token is not None:
             _source.reset(source_token)
         _request_id.reset(token)
+
+
+@contextmanager
+def place_scope() -> Iterator[None]:
+    """Bound what `take_place` says inside to the block."""
+    token = _place.set(_NOTHING)
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+def take_place(place: Place) -> None:
+    """Bind ``place`` until the `place_scope` around it ends: an address is matched in its midst."""
+    _place.set(place)

@@ -38,6 +38,8 @@ from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Final, TypeVar
 
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+
 from oms_project.core.authorization import permissions
 
 __all__ = [
@@ -130,6 +132,8 @@ def declared(view: V, need: Need | Declaration) -> V:
         return view(*args, **kwargs)
 
     update_wrapper(mounted, view)
+    if iscoroutinefunction(view):
+        markcoroutinefunction(mounted)
     mounted.required_permissions = _checked(need)  # type: ignore[attr-defined]
     return mounted  # type: ignore[return-value]
 

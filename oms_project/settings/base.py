@@ -59,6 +59,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "oms_project.middleware.actor.ActorMiddleware",  # token or session → who acts
+    "oms_project.middleware.database_context.DatabaseContextMiddleware",  # which ontology, branch
+    "oms_project.middleware.roles.RolesMiddleware",  # what the route declares; 401, 403
+    "oms_project.middleware.audit.AuditMiddleware",  # denials by services are written down
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

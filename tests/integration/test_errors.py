@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 
 from oms_project import urls
 from oms_project.core import errors
+from oms_project.core.routes import PUBLIC, Declaration, requires
 
 RAISED: list[BaseException] = []
 
@@ -35,6 +36,7 @@ class Turtle(BaseRenderer):
 
 
 class Failing(APIView):
+    required_permissions: ClassVar[Declaration] = {"*": PUBLIC("a test")}
     permission_classes = [AllowAny]
     authentication_classes = []
 
@@ -55,6 +57,7 @@ class FailingExport(Failing):
     renderer_classes = [Turtle]
 
 
+@requires(PUBLIC("a test"))
 def failing_page(_request: HttpRequest) -> HttpResponse:
     raise RAISED[-1]
 

@@ -16,10 +16,12 @@ from oms_project import urls
 from oms_project.core.context import current_actor, current_request_id
 from oms_project.core.errors import Unauthenticated
 from oms_project.core.ids import is_rid
+from oms_project.core.routes import PUBLIC, requires
 from oms_project.identity.models import User
 from tests.conftest import MakePerson
 
 
+@requires(PUBLIC("a test"))
 def who(_request: HttpRequest) -> JsonResponse:
     try:
         actor = current_actor().username
@@ -28,6 +30,7 @@ def who(_request: HttpRequest) -> JsonResponse:
     return JsonResponse({"actor": actor, "request_id": current_request_id()})
 
 
+@requires(PUBLIC("a test"))
 async def who_async(request: HttpRequest) -> JsonResponse:
     await asyncio.sleep(0.01)
     return who(request)
