@@ -9,7 +9,7 @@ from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
 from oms_project.core.keys import PublicKey
 from oms_project.core.pagination import decode_cursor, encode_cursor
-from ontology.access import readable
+from ontology.access import readable, with_protection
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, Page, TagInfo, VerifyReport
 from ontology.store import store
 from ontology.store.port import Progress
@@ -43,18 +43,18 @@ def get_ontology(*, ontology: str) -> OntologyInfo:
 def list_branches(
     *, ontology: str, limit: int = 100, cursor: str | None = None
 ) -> Page[BranchInfo]:
-    """Branches by name."""
+    """Branches by name; protected are those that a rule protects, too."""
     info = readable(ontology)
     after = decode_cursor("branches", cursor, types=(str,))
     found = store.list_branches(info.id, after=str(after[0]) if after else "", limit=limit + 1)
     more = encode_cursor("branches", (found[limit - 1].name,)) if len(found) > limit else None
-    return Page(tuple(found[:limit]), more)
+    return Page(with_protection(info, found[:limit]), more)
 
 
 def get_branch(*, ontology: str, name: str = "") -> BranchInfo:
     """A branch; the default branch for an empty name. Raises NotFound."""
     info = readable(ontology)
-    return store.get_branch(info.id, name or info.default_branch)
+    return with_protection(info, (store.get_branch(info.id, name or info.default_branch),))[0]
 
 
 def list_tags(*, ontology: str, limit: int = 100, cursor: str | None = None) -> Page[TagInfo]:

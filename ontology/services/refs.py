@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Conflict, Invalid, NotFound
-from ontology.access import permitted
+from ontology.access import check_protection, permitted, with_protection
 from ontology.contract import BranchInfo, TagInfo
 from ontology.domain.names import branch_name_problem
 from ontology.store import store
@@ -20,22 +20,26 @@ def create_branch(
     """A branch at ``from_ref`` (the default branch when empty).
 
     Raises:
+        PermissionDenied: also ``branch_protected``: a rule protects branches of this name.
         Invalid: the name. Conflict: ``already_exists``. NotFound: ontology or ref.
     """
     permission = permissions.ONTOLOGY_ADMINISTER if protected else permissions.ONTOLOGY_BRANCH
     info = permitted(ontology, permission, branch=name)
     _check_name(name, "branch")
+    check_protection(info, name)
     with suppress(NotFound):
         store.get_tag(info.id, name)
         raise _taken(name, "tag")
     commit = store.resolve(info.id, from_ref or info.default_branch)
-    return store.create_branch(info.id, name=name, commit=commit.id, protected=protected)
+    made = store.create_branch(info.id, name=name, commit=commit.id, protected=protected)
+    return with_protection(info, (made,))[0]
 
 
 def update_branch(*, ontology: str, name: str, protected: bool) -> BranchInfo:
-    """Protect a branch, or open it."""
+    """Protect a branch, or open it; what a rule protects by its name stays protected."""
     info = permitted(ontology, permissions.ONTOLOGY_ADMINISTER, branch=name)
-    return store.protect_branch(info.id, name, protected=protected)
+    changed = store.protect_branch(info.id, name, protected=protected)
+    return with_protection(info, (changed,))[0]
 
 
 def delete_branch(*, ontology: str, name: str) -> None:
@@ -43,6 +47,7 @@ def delete_branch(*, ontology: str, name: str) -> None:
 
     Raises:
         Conflict: it is the default branch, or protected.
+        PermissionDenied: also ``branch_protected``: a rule protects branches of this name.
     """
     info = permitted(ontology, permissions.ONTOLOGY_BRANCH, branch=name)
     branch = store.get_branch(info.id, name)
@@ -53,6 +58,7 @@ def delete_branch(*, ontology: str, name: str) -> None:
         )
     if branch.protected:
         raise Conflict(f"The branch '{name}' is protected. Open it first.", code="branch_protected")
+    check_protection(info, name)
     store.delete_branch(info.id, name)
 
 
