@@ -20,6 +20,7 @@ from ontology.selectors.refs import (
     list_tags,
     log,
     resolve_ref,
+    signature_problem,
     verify,
 )
 from ontology.selectors.types import (
@@ -58,6 +59,7 @@ __all__ = [
     "names_of",
     "resolve_ref",
     "show_commit",
+    "signature_problem",
     "statistics",
     "suggest",
     "verify",

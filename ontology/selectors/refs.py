@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
-from oms_project.core.keys import PublicKey
+from oms_project.core.keys import PublicKey, keyring
 from oms_project.core.pagination import decode_cursor, encode_cursor
 from ontology.access import readable, with_protection
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, Page, TagInfo, VerifyReport
+from ontology.domain.authorship import author_problem
 from ontology.store import store
 from ontology.store.port import Progress
+from ontology.store.sealing import claim_of
 
 __all__ = [
     "get_branch",
@@ -23,6 +25,7 @@ __all__ = [
     "list_tags",
     "log",
     "resolve_ref",
+    "signature_problem",
     "verify",
 ]
 
@@ -100,6 +103,12 @@ def log(
         last = found[limit - 1]
         more = encode_cursor("log", (last.time.isoformat(), last.id))
     return Page(tuple(found[:limit]), more)
+
+
+def signature_problem(*, ontology: str, commit: CommitInfo) -> str | None:
+    """Why a commit's signed author is not genuine by the keyring's keys, or None when it is."""
+    claim = claim_of(readable(ontology).id, commit)
+    return author_problem(commit.signature, claim, keyring.public_keys("author"))
 
 
 def verify(

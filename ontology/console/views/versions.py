@@ -17,6 +17,7 @@ from ontology.console.pages import page, page_number, show
 from ontology.console.presenters.changes import arrange
 from ontology.console.presenters.graph import draw
 from ontology.console.workspace import open_workspace
+from ontology.domain.authorship import parse_author
 
 __all__ = [
     "branch_action",
@@ -193,6 +194,8 @@ def commit(request: HttpRequest, ontology: str, commit: str) -> HttpResponse:
         "workspace": workspace,
         "title": info.message.partition("\n")[0] or info.short_id,
         "commit": info,
+        "author": parse_author(info.signature),
+        "forged": selectors.signature_problem(ontology=workspace.name, commit=info),
         "message_rest": info.message.partition("\n")[2].strip(),
         "changes": changes,
         "here": page_url("commit", workspace.name, info.id),

@@ -26,7 +26,12 @@ from ontology.management.cli.options import (
 )
 from ontology.management.cli.output import Output
 from ontology.management.cli.paging import all_pages
-from ontology.management.cli.rendering.commits import commit_lines, graph_lines, oneline
+from ontology.management.cli.rendering.commits import (
+    commit_lines,
+    graph_lines,
+    oneline,
+    signature_text,
+)
 from ontology.management.cli.rendering.diffs import diff_lines, stat_lines
 from ontology.management.cli.rendering.documents import document_lines, history_lines
 
@@ -117,7 +122,9 @@ class HistoryCommands(OmsCommand):
             if out.as_json:
                 out.json({"commit": commit, **_machine(changes, stat=stat)})
                 return
-            out.lines(commit_lines(commit, _names(name)))
+            problem = selectors.signature_problem(ontology=name, commit=commit)
+            signature = signature_text(commit, problem)
+            out.lines(commit_lines(commit, _names(name), signature=signature))
             out.line()
             out.lines(stat_lines(changes.stats) if stat else diff_lines(changes))
 

@@ -7,30 +7,54 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from rich.text import Text
 
 from ontology.contract import CommitInfo
+from ontology.domain.authorship import parse_author
 from ontology.management.cli.output import clean
 from ontology.management.cli.rendering.values import one_line, plural, time_text
 
-__all__ = ["commit_lines", "graph_lines", "oneline"]
+__all__ = ["commit_lines", "graph_lines", "oneline", "signature_text"]
 
 Names = Mapping[str, Sequence[str]]
 
 
-def commit_lines(commit: CommitInfo, names: Names) -> Iterator[Text]:
+def commit_lines(
+    commit: CommitInfo, names: Names, *, signature: Text | None = None
+) -> Iterator[Text]:
     """A commit in full.
 
     Args:
         commit: the commit.
         names: commit id -> branches and tags that point at it.
+        signature: what was found of its signature, when that was looked at.
     """
     yield Text.assemble(("commit ", "yellow"), (commit.id, "yellow"), _refs(commit, names))
     if len(commit.parents) > 1:
         yield Text("Merge:   " + " ".join(parent[:12] for parent in commit.parents))
     yield Text(f"Author:  {clean(commit.author)}")
+    if signature is not None:
+        yield Text.assemble("Signed:  ", signature)
     yield Text(f"Date:    {time_text(commit.time)}")
     yield Text(f"Changes: {plural(commit.change_count, 'document')}")
     yield Text()
     for line in commit.message.strip().splitlines() or [""]:
         yield Text(f"    {clean(line)}")
+
+
+def signature_text(commit: CommitInfo, problem: str | None) -> Text:
+    """What was found of a commit's signature.
+
+    Args:
+        problem: why it does not hold; None when it does.
+    """
+    if problem is not None:
+        return Text(f"NOT GENUINE: {problem}", style="bold red")
+    found = parse_author(commit.signature)
+    assert found is not None
+    for_whom = (
+        f", on behalf of {clean(found.on_behalf_of)} ({clean(found.reason)})"
+        if found.delegated
+        else ""
+    )
+    return Text.assemble(("holds", "green"), f", key {found.kid}{for_whom}")
 
 
 def oneline(commit: CommitInfo, names: Names) -> Text:
