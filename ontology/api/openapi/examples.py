@@ -58,7 +58,9 @@ _COMMIT: Final = {
     "message": "Add a person's birth date",
     "contentHash": "d2a84f4b8b650937ec8f73cd8be2c74add5a911ba64df27458ed8229da804a26",
     "changeCount": 1,
-    "signature": "",
+    "signature": f"{_AUTHOR['author']}|verified|ts:{_TIME}"
+    "|sig:l3nC0m0YwRhVq0gqJ3h8Zg.k2hV…",
+    "onBehalfOfId": "",
 }
 
 #: kind -> fields as a client sends them
