@@ -16,6 +16,7 @@ __all__ = [
     "TILE_BITS",
     "TILE_WIDTH",
     "Frontier",
+    "TileHashes",
     "Tree",
     "leaf_hash",
     "node_hash",
@@ -89,14 +90,45 @@ class Frontier:
                 self.append(leaves[at])
                 at += 1
 
-    def root(self) -> bytes:
-        """The root of the tree as it is now."""
-        if not self._subtrees:
+    def root(self, behind: Sequence[bytes] = ()) -> bytes:
+        """The root of the tree as it is now, with the subtrees ``behind`` at its end."""
+        if not self._subtrees and not behind:
             return EMPTY_ROOT
-        *others, root = self._subtrees
+        *others, root = (*self._subtrees, *behind)
         for subtree in reversed(others):
             root = sha256(b"\x01" + subtree + root).digest()
         return root
+
+
+class TileHashes:
+    """The hashes inside one tile, at every level: for roots of trees that end in it."""
+
+    def __init__(self, hashes: Sequence[bytes]) -> None:
+        self.hashes = hashes
+        self._levels = [hashes]
+        while len(self._levels[-1]) > 1:
+            level = self._levels[-1]
+            self._levels.append(
+                [
+                    sha256(b"\x01" + left + right).digest()
+                    for left, right in zip(level[::2], level[1::2], strict=False)
+                ]
+            )
+
+    def root(self) -> bytes:
+        """The root over a whole tile."""
+        return self._levels[-1][0]
+
+    def root_behind(self, frontier: Frontier, count: int) -> bytes:
+        """The root of ``frontier`` (which ends where this tile begins) with the first ``count``
+        hashes of this tile behind it.
+        """
+        parts = [
+            self._levels[level][(count >> level + 1) << 1]
+            for level in range(len(self._levels) - 1, -1, -1)
+            if count >> level & 1
+        ]
+        return frontier.root(parts)
 
 
 class Tree:

@@ -105,9 +105,7 @@ def test_nothing_is_signed_over_damage(happen: Happen, statement: str) -> None:
 
 
 @pytest.mark.django_db
-def test_without_a_key_events_wait(
-    happen: Happen, settings: Any, tmp_path: object
-) -> None:
+def test_without_a_key_events_wait(happen: Happen, settings: Any, tmp_path: object) -> None:
     settings.OMS_KEYS_DIR, settings.OMS_KEYS_CREATE = tmp_path, False
     forget_services()
     happen(2)

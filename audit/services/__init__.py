@@ -1,0 +1,31 @@
+"""Writes of the audit trail, and reads that are themselves recorded."""
+
+from __future__ import annotations
+
+from audit.services.keeping import (
+    Proof,
+    consistency_proof,
+    prove_event,
+    record_verification,
+    sequence_now,
+    verify,
+    write_checkpoint,
+)
+from audit.services.log import DatabaseAuditLog
+from audit.services.reading import export, get_event, search
+from audit.services.sealing import seal
+
+__all__ = [
+    "DatabaseAuditLog",
+    "Proof",
+    "consistency_proof",
+    "export",
+    "get_event",
+    "prove_event",
+    "record_verification",
+    "seal",
+    "search",
+    "sequence_now",
+    "verify",
+    "write_checkpoint",
+]
