@@ -17,11 +17,11 @@ from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor
 from oms_project.core.errors import PermissionDenied
 from oms_project.core.ids import is_rid
+from oms_project.core.memory import remembered
 from oms_project.identity import decisions
 from oms_project.identity.contract import Role
 from oms_project.identity.decisions import Grant, Party, Question, Restriction, Rule, Standing
 from oms_project.identity.domain import branch_matches
-from oms_project.identity.memory import remembered
 from oms_project.identity.models import AttributeRule, Delegation, ProtectionRule, User
 
 __all__ = ["RoleAuthorizer"]

@@ -18,6 +18,7 @@ from audit.contract import Subject, audit_log
 from oms_project.core.context import current_actor
 from oms_project.core.errors import Invalid
 from oms_project.core.keys import PublicKey, keyring
+from oms_project.core.memory import remembered
 from oms_project.core.services import service
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body
@@ -65,8 +66,8 @@ class SecureStore:
         return _backend.list_ontologies()
 
     def get_ontology(self, name_or_id: str) -> OntologyInfo:
-        """See ``OntologyStore.get_ontology``."""
-        return _backend.get_ontology(name_or_id)
+        """See ``OntologyStore.get_ontology``; a request that only reads asks once."""
+        return remembered(("ontology", name_or_id), lambda: _backend.get_ontology(name_or_id))
 
     def update_ontology(
         self, ontology_id: str, *, description: str | None, default_branch: str | None
@@ -214,8 +215,8 @@ class SecureStore:
             )
 
     def resolve(self, ontology_id: str, ref: str) -> CommitInfo:
-        """See ``OntologyStore.resolve``."""
-        return _backend.resolve(ontology_id, ref)
+        """See ``OntologyStore.resolve``; a request that only reads sees one state of each ref."""
+        return remembered(("ref", ontology_id, ref), lambda: _backend.resolve(ontology_id, ref))
 
     # --- writing --------------------------------------------------------------------------------
     @contextmanager

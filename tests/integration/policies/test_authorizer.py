@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor
+from oms_project.core.memory import forget, remembering
 from oms_project.identity.contract import Role, actor_of
-from oms_project.identity.memory import forget, remembering
 from oms_project.identity.models import (
     AttributeRule,
     Delegation,

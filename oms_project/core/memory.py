@@ -1,4 +1,4 @@
-"""What was looked up about actors, kept while one request that changes nothing is served.
+"""What was looked up, kept while one request that changes nothing is served.
 
 A role that is taken away must be gone at once: outside such a request nothing is kept, so a change
 in the same request, job or command is seen by the next question.
@@ -15,7 +15,7 @@ __all__ = ["forget", "remembered", "remembering"]
 
 T = TypeVar("T")
 
-_memory: ContextVar[dict[Hashable, Any] | None] = ContextVar("oms_grants", default=None)
+_memory: ContextVar[dict[Hashable, Any] | None] = ContextVar("oms_memory", default=None)
 
 
 @contextmanager
