@@ -9,12 +9,14 @@ from django.views.i18n import set_language
 
 from oms_project.api.views import unknown_endpoint
 from oms_project.core.routes import PUBLIC, declared
+from oms_project.identity.api.urls import well_known
 from oms_project.observability.health import urlpatterns as health_urls
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 urlpatterns = [
     *health_urls,
+    path(".well-known/", include(well_known)),
     path("api", unknown_endpoint),
     path("api/", include("oms_project.api.urls")),
     path(

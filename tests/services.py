@@ -313,6 +313,10 @@ def oms_environment(
         "OMS_DATA_DIR": str(data_dir),
         "LOG_FORMAT": "json",
         "PYTHONUNBUFFERED": "1",
+        # What is measured and broken here is not how often one may ask.
+        "OMS_RATE_CLIENT": "0",
+        "OMS_RATE_ANONYMOUS": "0",
+        "OMS_RATE_AUTH": "0",
         **({"DATABASE_URL": database_url} if database_url else {}),
         **(extra or {}),
     }

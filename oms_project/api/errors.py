@@ -50,6 +50,7 @@ STATUS: Mapping[type[errors.OmsError], HTTPStatus] = {
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.PermissionDenied: HTTPStatus.FORBIDDEN,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Cancelled: HTTPStatus.CONFLICT,
 }
@@ -138,6 +139,8 @@ def _translate(error: Exception) -> tuple[Exception, int, dict[str, str]]:
         headers["WWW-Authenticate"] = 'Bearer realm="oms"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER)
+    if isinstance(ours, errors.TooManyRequests) and "retry_after" in ours.data:
+        headers["Retry-After"] = str(ours.data["retry_after"])
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("unexpected error", exc_info=error)
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -13,7 +13,7 @@ from drf_spectacular.renderers import (
     OpenApiYamlRenderer2,
 )
 from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import BaseRenderer
 
 from oms_project.api.errors import problem_for
@@ -42,7 +42,7 @@ class SchemaView(SpectacularAPIView):
 
 
 @extend_schema(exclude=True)
-class DocsView(SpectacularSwaggerView):
+class DocsView(SpectacularSwaggerSplitView):
     """The same document for a person, to read and to try; every asset is served from here."""
 
     required_permissions: ClassVar[Declaration] = {

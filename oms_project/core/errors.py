@@ -20,6 +20,7 @@ __all__ = [
     "PermissionDenied",
     "PreconditionFailed",
     "TooLarge",
+    "TooManyRequests",
     "Unauthenticated",
     "Unavailable",
 ]
@@ -112,6 +113,14 @@ class PermissionDenied(OmsError):
 
     code = "permission_denied"
     title = "Permission denied"
+
+
+class TooManyRequests(OmsError):
+    """A client asks, or fails, too often (429); ``data["retry_after"]``: seconds to wait."""
+
+    code = "too_many_requests"
+    title = "Too many requests"
+    retryable = True
 
 
 class Unavailable(OmsError):

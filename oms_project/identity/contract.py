@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from oms_project.core.context import Actor
-from oms_project.core.errors import Conflict, Invalid, NotFound, OmsError, Unauthenticated
+from oms_project.core.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthenticated
 
 __all__ = [
     "EVERYTHING",
@@ -126,12 +126,11 @@ class DelegationRefused(Invalid):
     title = "Delegation refused"
 
 
-class TooManyAttempts(OmsError):
-    """Too many failed sign-ins (429); ``data["retry_after"]`` says for how many seconds."""
+class TooManyAttempts(TooManyRequests):
+    """Too many failed sign-ins; ``data["retry_after"]`` says for how many seconds."""
 
     code = "too_many_attempts"
     title = "Too many attempts"
-    retryable = True
 
     def __init__(self, *, retry_after: int) -> None:
         super().__init__(

@@ -7,18 +7,25 @@ from typing import cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor, acting_as
 from oms_project.core.errors import Unauthenticated
-from oms_project.identity.api.authentication import bearer_user
+from oms_project.identity.api.authentication import bearer_holder
 from oms_project.identity.contract import actor_of
 
 __all__ = ["ActorMiddleware"]
 
 SyncNext = Callable[[HttpRequest], HttpResponseBase]
 AsyncNext = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+# Members of a console session: when it began, when it was last used, in seconds since 1970.
+_STARTED = "oms_started"
+_SEEN = "oms_seen"
+_NOTED_EVERY = 30
 
 
 class ActorMiddleware:
@@ -60,15 +67,37 @@ def _actor(request: HttpRequest) -> Actor | None:
     if not _has_credentials(request):
         return None
     try:
-        user = bearer_user(request)
+        holder = bearer_holder(request)
     except Unauthenticated as failure:
         request.oms_auth_failure = failure  # type: ignore[attr-defined]
         return None
-    if user is not None:
-        request.oms_bearer_user = user  # type: ignore[attr-defined]
-        request.user = user
-    elif not request.user.is_authenticated:
+    if holder is not None:
+        request.oms_bearer_user = holder.user  # type: ignore[attr-defined]
+        request.oms_session_id = holder.session  # type: ignore[attr-defined]
+        request.user = holder.user
+        actor = holder.actor
+    elif request.user.is_authenticated and _still_open(request):
+        actor = actor_of(request.user)
+    else:
         return None
-    actor = actor_of(request.user)
     request.oms_actor_name = actor.username  # type: ignore[attr-defined]
     return actor
+
+
+def _still_open(request: HttpRequest) -> bool:
+    """Whether a console session is neither too old nor too long unused; one that is ends here."""
+    now = int(utc_now().timestamp())
+    session = request.session
+    started, seen = session.get(_STARTED), session.get(_SEEN)
+    if started is None or seen is None:
+        session[_STARTED] = session[_SEEN] = now
+        return True
+    if (
+        now - started >= settings.OMS_SESSION_HOURS * 3600
+        or now - seen >= settings.OMS_SESSION_IDLE_MINUTES * 60
+    ):
+        logout(request)
+        return False
+    if now - seen >= _NOTED_EVERY:  # and not with each request: that would be a write each time
+        session[_SEEN] = now
+    return True

@@ -1,4 +1,4 @@
-"""A request id for every request, echoed in the answer, and one access log line."""
+"""A request id for every request, echoed in the answer; where it comes from; one access log line."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 
 from oms_project.core.context import request_scope
 from oms_project.core.ids import new_id
+from oms_project.middleware.source import source_of
 
 __all__ = ["RequestContextMiddleware"]
 
@@ -45,14 +46,14 @@ class RequestContextMiddleware:
             return self._call_async(request)
         request_id = _request_id(request)
         started = time.perf_counter()
-        with request_scope(request_id):
+        with request_scope(request_id, source_of(request)):
             response = cast("SyncNext", self.get_response)(request)
             return _finish(request, response, request_id, started)
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
         request_id = _request_id(request)
         started = time.perf_counter()
-        with request_scope(request_id):
+        with request_scope(request_id, source_of(request)):
             response = await cast("AsyncNext", self.get_response)(request)
             return _finish(request, response, request_id, started)
 

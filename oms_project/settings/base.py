@@ -10,7 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from oms_project.observability.logs import logging_config
 from oms_project.settings import env
-from oms_project.settings.databases import cache_config, channel_layer_config, database_config
+from oms_project.settings.databases import (
+    cache_config,
+    channel_layer_config,
+    database_config,
+    rates_cache_config,
+)
 
 BASE_DIR = env.BASE_DIR
 ENVIRONMENT = env.load()
@@ -40,6 +45,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_typer",
+    "corsheaders",
+    "csp",
     "oms_project",
     "audit",
     "oms_project.identity",
@@ -52,6 +59,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "oms_project.middleware.request_context.RequestContextMiddleware",  # request id, access log
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",  # what a page may load and run
+    "oms_project.middleware.headers.HeadersMiddleware",  # what an answer may be used for
+    "corsheaders.middleware.CorsMiddleware",  # pages of other origins, when a setting names them
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -59,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "oms_project.middleware.actor.ActorMiddleware",  # token or session → who acts
+    "oms_project.middleware.rates.RateLimitMiddleware",  # how often, per client
     "oms_project.middleware.database_context.DatabaseContextMiddleware",  # which ontology, branch
     "oms_project.middleware.roles.RolesMiddleware",  # what the route declares; 401, 403
     "oms_project.middleware.audit.AuditMiddleware",  # denials by services are written down
@@ -91,7 +102,7 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES = {"default": database_config(ENVIRONMENT)}
 SERIALIZATION_MODULES = {"json": "oms_project.fixtures"}  # dumps that keep microseconds
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": cache_config(ENVIRONMENT)}
+CACHES = {"default": cache_config(ENVIRONMENT), "rates": rates_cache_config(ENVIRONMENT)}
 CHANNEL_LAYERS = {"default": channel_layer_config(ENVIRONMENT)}
 OMS_CACHE_LOCAL_SIZE = ENVIRONMENT.OMS_CACHE_LOCAL_SIZE
 OMS_CACHE_LOCAL_TTL = ENVIRONMENT.OMS_CACHE_LOCAL_TTL
@@ -99,20 +110,34 @@ OMS_CACHE_REDIS_TTL = ENVIRONMENT.OMS_CACHE_REDIS_TTL
 
 # -- who -------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "identity.User"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+AUTHENTICATION_BACKENDS = ["oms_project.identity.backends.PasswordBackend"]
+# Length and a list of known passwords, no rule about kinds of characters (OWASP ASVS 5, 6.2).
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {
+        "NAME": "oms_project.identity.passwords.MaximumLengthValidator",
+        "OPTIONS": {"max_length": 256},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name", "email")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "oms_project.identity.passwords.TrivialPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = ENVIRONMENT.OMS_SESSION_HOURS * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # pages carry the token in their forms
+OMS_SESSION_IDLE_MINUTES = ENVIRONMENT.OMS_SESSION_IDLE_MINUTES
+OMS_SESSION_HOURS = ENVIRONMENT.OMS_SESSION_HOURS
 # Paths that look at no credentials, so that a probe works while the database is away.
 OMS_UNAUTHENTICATED_PATHS = frozenset({"/health", "/health/live", "/health/ready"})
 
@@ -123,17 +148,27 @@ OMS_AUDIT_ORIGIN = ENVIRONMENT.OMS_AUDIT_ORIGIN
 OMS_AUDIT_SEQUENCER = ENVIRONMENT.OMS_AUDIT_SEQUENCER
 OMS_AUDIT_INTERVAL = ENVIRONMENT.OMS_AUDIT_INTERVAL
 JWT_SECRET = ENVIRONMENT.JWT_SECRET
+JWT_ACCESS_MINUTES = ENVIRONMENT.JWT_ACCESS_MINUTES
+JWT_REFRESH_DAYS = ENVIRONMENT.JWT_REFRESH_DAYS
 SIMPLE_JWT: dict[str, Any] = {
-    "SIGNING_KEY": JWT_SECRET,
     "ALGORITHM": ENVIRONMENT.JWT_ALGORITHM,
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ENVIRONMENT.JWT_ACCESS_MINUTES),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=ENVIRONMENT.JWT_REFRESH_DAYS),
+    "SIGNING_KEY": "",  # keys come from the keyring: `identity/tokens/backend.py`
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=JWT_ACCESS_MINUTES),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=JWT_REFRESH_DAYS),
     "ISSUER": "oms",
     "AUDIENCE": "oms",
     "USER_ID_CLAIM": "sub",
-    "CHECK_REVOKE_TOKEN": True,  # a changed password ends every token
-    "UPDATE_LAST_LOGIN": True,
 }
+OMS_LOGIN_FAILURES = ENVIRONMENT.OMS_LOGIN_FAILURES
+OMS_LOGIN_FAILURES_PER_USER = ENVIRONMENT.OMS_LOGIN_FAILURES_PER_USER
+OMS_LOGIN_FAILURES_PER_ADDRESS = ENVIRONMENT.OMS_LOGIN_FAILURES_PER_ADDRESS
+OMS_LOGIN_LOCKOUT_MINUTES = ENVIRONMENT.OMS_LOGIN_LOCKOUT_MINUTES
+OMS_LOGIN_KNOWN_DAYS = 30
+OMS_SECRET_GRACE_HOURS = ENVIRONMENT.OMS_SECRET_GRACE_HOURS
+OMS_DELEGATION_MAX_DAYS = ENVIRONMENT.OMS_DELEGATION_MAX_DAYS
+OMS_RATE_CLIENT = ENVIRONMENT.OMS_RATE_CLIENT
+OMS_RATE_ANONYMOUS = ENVIRONMENT.OMS_RATE_ANONYMOUS
+OMS_RATE_AUTH = ENVIRONMENT.OMS_RATE_AUTH
 
 # -- the local or remote switch: name → the class that serves it -----------------------------------
 OMS_SERVICES = {
@@ -210,9 +245,37 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Alpine, which the console's theme is made with, compiles expressions of its pages: that takes
+# 'unsafe-eval'. No inline script runs, and nothing comes from another host.
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],  # widths of bars are style attributes
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+CORS_ALLOWED_ORIGINS = ENVIRONMENT.CORS_ALLOWED_ORIGINS
+CORS_URLS_REGEX = r"^/(api|\.well-known)/.*$"
+CORS_ALLOW_CREDENTIALS = False  # other origins send a token, never our cookies
+CORS_EXPOSE_HEADERS = [
+    "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID",
+]  # fmt: skip
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
+    "x-request-id",
+]  # fmt: skip
 if ENVIRONMENT.TRUST_PROXY_HEADERS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 TRUST_PROXY_HEADERS = ENVIRONMENT.TRUST_PROXY_HEADERS
+TRUSTED_PROXY_COUNT = ENVIRONMENT.TRUSTED_PROXY_COUNT
 
 LOGGING_CONFIG = None  # `OmsProjectConfig.ready` sets up structlog and logging at once
 OMS_LOGGING = logging_config(level=ENVIRONMENT.LOG_LEVEL, form=ENVIRONMENT.LOG_FORMAT)
@@ -226,6 +289,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "account_tree",
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
+    "LOGIN": {"form": "oms_project.identity.forms.SignInForm"},
     "DASHBOARD_CALLBACK": "ontology.console.views.ontologies.dashboard",
     "SIDEBAR": {"navigation": "ontology.console.navigation.sidebar"},
     "COLORS": {

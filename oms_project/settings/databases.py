@@ -9,7 +9,7 @@ import environ
 
 from oms_project.settings.env import BASE_DIR, Environment, EnvironmentInvalid
 
-__all__ = ["cache_config", "channel_layer_config", "database_config"]
+__all__ = ["cache_config", "channel_layer_config", "database_config", "rates_cache_config"]
 
 # Seconds a connection may take before the part counts as unavailable.
 CONNECT_TIMEOUT = 5
@@ -93,6 +93,14 @@ def cache_config(environment: Environment) -> dict[str, Any]:
             "CONNECTION_POOL_KWARGS": {"max_connections": environment.REDIS_POOL_SIZE},
         },
     }
+
+
+def rates_cache_config(environment: Environment) -> dict[str, Any]:
+    """The cache that counts requests: shared where there is Redis, and never pushed out by pages."""
+    config = cache_config(environment)
+    if environment.REDIS_URL:
+        return {**config, "KEY_PREFIX": "oms-rates"}
+    return {**config, "LOCATION": "rates", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 
 
 def channel_layer_config(environment: Environment) -> dict[str, Any]:

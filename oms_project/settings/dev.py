@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from oms_project.settings.base import *  # noqa: F403 - a mode is base with changes
-from oms_project.settings.base import ENVIRONMENT, SIMPLE_JWT, STATIC_ROOT
+from oms_project.settings.base import ENVIRONMENT, STATIC_ROOT
 from oms_project.settings.env import kept_secret
 
 DEBUG = ENVIRONMENT.DEBUG if "DEBUG" in ENVIRONMENT.model_fields_set else True
 ALLOWED_HOSTS = ENVIRONMENT.ALLOWED_HOSTS or ["*"]
 
 SECRET_KEY = ENVIRONMENT.SECRET_KEY or kept_secret(ENVIRONMENT.OMS_DATA_DIR, "secret_key")
-JWT_SECRET = ENVIRONMENT.JWT_SECRET or kept_secret(ENVIRONMENT.OMS_DATA_DIR, "jwt_secret")
-SIMPLE_JWT = {**SIMPLE_JWT, "SIGNING_KEY": JWT_SECRET}
+JWT_SECRET = ENVIRONMENT.JWT_SECRET or (
+    kept_secret(ENVIRONMENT.OMS_DATA_DIR, "jwt_secret")
+    if ENVIRONMENT.JWT_ALGORITHM.startswith("HS")
+    else ""
+)
 
 # Static files straight from their folders: no collectstatic while working on them.
 WHITENOISE_USE_FINDERS = True

@@ -62,6 +62,13 @@ class Environment(BaseModel):
         description="Believe X-Forwarded-Proto and X-Forwarded-For: only behind a gateway that "
         "sets them itself.",
     )
+    TRUSTED_PROXY_COUNT: int = Field(
+        1,
+        ge=1,
+        le=10,
+        description="How many gateways of your own stand in front, each of which adds to "
+        "X-Forwarded-For.",
+    )
     SECURE_SSL_REDIRECT: bool = Field(
         True, description="Production only: send plain HTTP requests to HTTPS."
     )
@@ -143,18 +150,99 @@ class Environment(BaseModel):
     )
 
     # -- tokens
+    JWT_ALGORITHM: Literal["EdDSA", "RS256", "HS256", "HS384", "HS512"] = Field(
+        "EdDSA",
+        description="Algorithm that signs tokens. EdDSA and RS256 sign with a key of the folder of "
+        "keys, which can be replaced and verified by others; HS256, HS384 and HS512 with "
+        "JWT_SECRET.",
+    )
     JWT_SECRET: str = Field(
         "",
-        description="Key that signs access tokens. Development makes one in the data folder; "
-        "production needs at least 32 random characters, other than SECRET_KEY.",
-    )
-    JWT_ALGORITHM: Literal["HS256", "HS384", "HS512"] = Field(
-        "HS256", description="Algorithm that signs access tokens."
+        description="Signs tokens when JWT_ALGORITHM is HS256, HS384 or HS512; not used otherwise. "
+        "Development makes one in the data folder; production needs at least 32 random "
+        "characters, other than SECRET_KEY.",
     )
     JWT_ACCESS_MINUTES: int = Field(
         30, ge=1, le=1440, description="Minutes until an access token expires."
     )
-    JWT_REFRESH_DAYS: int = Field(7, ge=1, le=90, description="Days until a refresh token expires.")
+    JWT_REFRESH_DAYS: int = Field(
+        7,
+        ge=1,
+        le=90,
+        description="Days until a session of tokens ends and one has to sign in again, however "
+        "often it was renewed.",
+    )
+
+    # -- sign-in
+    OMS_LOGIN_FAILURES: int = Field(
+        5,
+        ge=1,
+        le=100,
+        description="Wrong passwords for one name from one address until that pair waits.",
+    )
+    OMS_LOGIN_FAILURES_PER_USER: int = Field(
+        50,
+        ge=1,
+        le=10_000,
+        description="Wrong passwords for one name from anywhere until addresses wait from which "
+        "that user did not sign in lately.",
+    )
+    OMS_LOGIN_FAILURES_PER_ADDRESS: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Failed sign-ins from one address (IPv6: one /64) until it waits.",
+    )
+    OMS_LOGIN_LOCKOUT_MINUTES: int = Field(
+        15,
+        ge=1,
+        le=1440,
+        description="Minutes that failures are counted together, and that who failed too often "
+        "waits.",
+    )
+    OMS_SESSION_IDLE_MINUTES: int = Field(
+        60,
+        ge=1,
+        le=1440,
+        description="Minutes without a request after which the console signs out.",
+    )
+    OMS_SESSION_HOURS: int = Field(
+        12, ge=1, le=720, description="Hours after which the console signs out in any case."
+    )
+    OMS_SECRET_GRACE_HOURS: int = Field(
+        24,
+        ge=0,
+        le=720,
+        description="Hours that the old secret of a service account goes on after a new one was "
+        "made.",
+    )
+    OMS_DELEGATION_MAX_DAYS: int = Field(
+        90, ge=1, le=730, description="Days that a delegation may last at most."
+    )
+    CORS_ALLOWED_ORIGINS: CommaList = Field(
+        [],
+        description="Origins (scheme://host) whose pages may call the REST API with a token, "
+        "separated by commas; empty: none.",
+    )
+
+    # -- requests per minute
+    OMS_RATE_CLIENT: int = Field(
+        6000,
+        ge=0,
+        description="Requests a minute that one user or service account may send; 0: any number.",
+    )
+    OMS_RATE_ANONYMOUS: int = Field(
+        300,
+        ge=0,
+        description="Requests a minute that one address may send without a valid token; 0: any "
+        "number.",
+    )
+    OMS_RATE_AUTH: int = Field(
+        60,
+        ge=0,
+        description="Requests a minute that one address may send to sign in or renew tokens; 0: "
+        "any number.",
+    )
 
     # -- limits and work
     OMS_MAX_BODY_MB: int = Field(

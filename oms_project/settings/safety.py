@@ -17,10 +17,9 @@ def refuse_unsafe(environment: Environment) -> None:
     Raises:
         EnvironmentInvalid: with one sentence for each variable that is unsafe.
     """
-    problems = [
-        *_weak("SECRET_KEY", environment.SECRET_KEY, 50),
-        *_weak("JWT_SECRET", environment.JWT_SECRET, 32),
-    ]
+    problems = _weak("SECRET_KEY", environment.SECRET_KEY, 50)
+    if environment.JWT_ALGORITHM.startswith("HS"):
+        problems += _weak("JWT_SECRET", environment.JWT_SECRET, 32)
     if environment.SECRET_KEY and environment.SECRET_KEY == environment.JWT_SECRET:
         problems.append("JWT_SECRET must differ from SECRET_KEY.")
     if environment.DEBUG:
@@ -29,6 +28,11 @@ def refuse_unsafe(environment: Environment) -> None:
         problems.append("ALLOWED_HOSTS must name the hosts that this server answers to.")
     elif "*" in environment.ALLOWED_HOSTS:
         problems.append("ALLOWED_HOSTS must name hosts, not '*'.")
+    problems += [
+        f"CORS_ALLOWED_ORIGINS must name origins such as https://app.example.org, not {origin!r}."
+        for origin in environment.CORS_ALLOWED_ORIGINS
+        if not origin.startswith("https://") or "*" in origin
+    ]
     if problems:
         raise EnvironmentInvalid("Production does not start: " + " ".join(problems))
 

@@ -7,15 +7,16 @@ import tempfile
 from pathlib import Path
 
 from oms_project.settings.base import *  # noqa: F403 - a mode is base with changes
-from oms_project.settings.base import DATABASES, SIMPLE_JWT
+from oms_project.settings.base import DATABASES
 
 SECRET_KEY = "test-secret-key-that-signs-nothing-of-value-anywhere-0123456789"
 JWT_SECRET = "test-jwt-secret-that-signs-nothing-of-value-anywhere-0123456789-abc"
-SIMPLE_JWT = {**SIMPLE_JWT, "SIGNING_KEY": JWT_SECRET}
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 OMS_JOB_WORKERS = 0
+OMS_AUDIT_SEQUENCER = False
+OMS_RATE_CLIENT = OMS_RATE_ANONYMOUS = OMS_RATE_AUTH = 0  # but where a test is about them
 OMS_AUDIT_SEQUENCER = False
 OMS_KEYS_DIR = Path(tempfile.gettempdir()) / f"oms-test-keys-{os.getpid()}"
 WHITENOISE_USE_FINDERS = True

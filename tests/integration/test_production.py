@@ -13,6 +13,7 @@ from tests import services
 SAFE = {
     "DJANGO_SETTINGS_MODULE": "oms_project.settings.prod",
     "SECRET_KEY": "q8Zr2vN5xW1yB4cD7eF0gH3jK6mP9sT-uVaXbYdZfAhCjEkGlInLoMqOrQtSwU",
+    "JWT_ALGORITHM": "HS256",
     "JWT_SECRET": "Jd82-kfLw01nvBq73mZxPy56RtGh49scUeAi",
     "ALLOWED_HOSTS": "127.0.0.1",
 }

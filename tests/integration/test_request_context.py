@@ -98,9 +98,9 @@ def test_a_request_without_credentials_costs_no_query(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("address", ["/who", "/who-async"])
 def test_the_same_under_asgi_with_requests_side_by_side(person: MakePerson, address: str) -> None:
-    from rest_framework_simplejwt.tokens import AccessToken
+    from tests.conftest import tokens_of
 
-    tokens = {name: str(AccessToken.for_user(person(name))) for name in ("ann", "bob", "eve")}
+    tokens = {name: tokens_of(person(name)).access for name in ("ann", "bob", "eve")}
 
     async def ask(name: str, number: int) -> tuple[str, Any]:
         answer = await AsyncClient().get(

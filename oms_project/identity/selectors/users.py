@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.context import current_actor
 from oms_project.identity.contract import BindingInfo, Role, UnknownUser, UserInfo
 from oms_project.identity.models import User
 
-__all__ = ["get_user", "has_administrator"]
+__all__ = ["get_user", "has_administrator", "list_users", "user_info"]
 
 
 def get_user(*, username: str) -> UserInfo:
@@ -14,9 +18,24 @@ def get_user(*, username: str) -> UserInfo:
     Raises:
         UnknownUser: there is none.
     """
-    user = User.objects.filter(username__iexact=username).prefetch_related("bindings").first()
+    user = (
+        User.objects.filter(username__iexact=username)
+        .prefetch_related("bindings", "groups__bindings")
+        .first()
+    )
     if user is None:
         raise UnknownUser(f"There is no user {username!r}.", data={"username": username})
+    return user_info(user)
+
+
+def user_info(user: User) -> UserInfo:
+    """The plain value of a row, with the roles held directly and through groups."""
+    held = [(binding, "") for binding in user.bindings.all()]
+    held += [
+        (binding, group.name)
+        for group in user.groups.all()
+        for binding in group.bindings.all()  # type: ignore[attr-defined] # from our model
+    ]
     return UserInfo(
         id=str(user.pk),
         username=user.username,
@@ -25,8 +44,14 @@ def get_user(*, username: str) -> UserInfo:
         is_active=user.is_active,
         created_at=user.created_at,
         bindings=tuple(
-            BindingInfo(role=Role(binding.role), ontology=binding.ontology)
-            for binding in user.bindings.all()
+            BindingInfo(
+                role=Role(binding.role),
+                ontology=binding.ontology,
+                branch=binding.branch,
+                group=group,
+                expires_at=binding.expires_at,
+            )
+            for binding, group in held
         ),
     )
 
@@ -38,3 +63,16 @@ def has_administrator() -> bool:
         active.filter(is_superuser=True).exists()
         or active.filter(bindings__role=Role.ADMINISTRATOR, bindings__ontology="").exists()
     )
+
+
+def list_users() -> Sequence[UserInfo]:
+    """Every person, by name, with roles.
+
+    Raises:
+        PermissionDenied: the current actor may not administer identities.
+    """
+    authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
+    rows = User.objects.filter(kind=User.Kind.PERSON).prefetch_related(
+        "bindings", "groups__bindings"
+    )
+    return [user_info(user) for user in rows]

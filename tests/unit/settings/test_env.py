@@ -12,6 +12,7 @@ from oms_project.settings.env import Environment, EnvironmentInvalid, kept_secre
 from oms_project.settings.safety import refuse_unsafe
 
 SAFE = {
+    "JWT_ALGORITHM": "HS256",
     "SECRET_KEY": "q8Zr2vN5xW1yB4cD7eF0gH3jK6mP9sT-uVaXbYdZfAhCjEkGlInLoMqOrQtSwU",
     "JWT_SECRET": "Jd82-kfLw01nvBq73mZxPy56RtGh49scUeAi",
     "ALLOWED_HOSTS": "oms.example.org, api.example.org",
@@ -47,7 +48,7 @@ def test_the_documented_defaults() -> None:
     assert environment.OMS_CACHE_LOCAL_SIZE == 1000
     assert environment.OMS_CACHE_LOCAL_TTL == 60
     assert environment.OMS_CACHE_REDIS_TTL == 300
-    assert environment.JWT_ALGORITHM == "HS256"
+    assert environment.JWT_ALGORITHM == "EdDSA"
 
 
 def test_what_cannot_be_used_is_named_all_at_once() -> None:
@@ -95,6 +96,17 @@ def test_production_refuses_and_names_the_setting(change: dict[str, str], senten
     with pytest.raises(EnvironmentInvalid) as refused:
         refuse_unsafe(load({**SAFE, **change}))
     assert sentence in str(refused.value)
+
+
+def test_keys_of_the_keyring_need_no_shared_secret() -> None:
+    for algorithm in ("EdDSA", "RS256"):
+        refuse_unsafe(load({**SAFE, "JWT_ALGORITHM": algorithm, "JWT_SECRET": ""}))
+
+
+def test_pages_of_other_origins_are_named_in_full() -> None:
+    with pytest.raises(EnvironmentInvalid, match="CORS_ALLOWED_ORIGINS must name origins"):
+        refuse_unsafe(load({**SAFE, "CORS_ALLOWED_ORIGINS": "https://*.example.org"}))
+    refuse_unsafe(load({**SAFE, "CORS_ALLOWED_ORIGINS": "https://app.example.org"}))
 
 
 def test_sqlite_is_durable_and_waits_for_its_turn(tmp_path: Path) -> None:
