@@ -8,6 +8,7 @@ from typing import Final
 from oms_project.identity.contract import Role
 
 __all__ = [
+    "BRANCH_ROLES",
     "PERMISSIONS",
     "ROLE_CLEARANCE",
     "ROLE_PERMISSIONS",
@@ -63,6 +64,9 @@ def roles_with(permission: str) -> Iterable[Role]:
 #: What a role that is bound to branches allows on the ontology as a whole: commits are shared
 #: between branches, so reading cannot stop at one.
 WITHOUT_BRANCH: Final = frozenset({"ontology.read"})
+
+#: Roles that may be bound to branches: those that change them.
+BRANCH_ROLES: Final = frozenset({Role.EDITOR, Role.REVIEWER, Role.MAINTAINER})
 
 
 def branch_matches(pattern: str, branch: str) -> bool:

@@ -1,0 +1,1 @@
+"""Roles and rules over REST, and why somebody may do something."""
