@@ -7,15 +7,18 @@ after their transaction has ended (`AuditLog.record_apart`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from oms_project.core.context import Actor
 from oms_project.core.services import service
 
-__all__ = ["ACTIONS", "AuditLog", "Outcome", "Subject", "audit_log"]
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+__all__ = ["ACTIONS", "AuditLog", "Outcome", "RowWatch", "Subject", "audit_log", "row_watch"]
 
 
 class Outcome(StrEnum):
@@ -151,4 +154,31 @@ class AuditLog(Protocol):
         ...
 
 
+class RowWatch(Protocol):
+    """Sees to it that changes of rows are recorded (``record.created``, ``.changed``,
+    ``.deleted``), with the values before and after.
+    """
+
+    def watch(
+        self,
+        model: type[Model],
+        *,
+        exclude: Sequence[str] = (),
+        mask: Sequence[str] = (),
+        links: Sequence[str] = (),
+    ) -> None:
+        """Record every ``save`` and ``delete`` of the model's rows, from ``AppConfig.ready`` on.
+
+        What writes around them (``QuerySet.update``, ``bulk_create``) is not seen: record it.
+
+        Args:
+            exclude: fields that say nothing (``last_login``).
+            mask: fields whose change is told, and whose values are not. Passwords, secrets,
+                tokens and hashes are masked anyway.
+            links: many-to-many fields to watch.
+        """
+        ...
+
+
 audit_log: AuditLog = service("audit", AuditLog)
+row_watch: RowWatch = service("row_watch", RowWatch)

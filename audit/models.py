@@ -13,7 +13,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["BodyText", "Event", "Leaf", "Node", "Pending", "Seal", "TreeHead"]
+from audit.rowchanges import RowChanges
+
+__all__ = ["BodyText", "Event", "Leaf", "Node", "Pending", "RowChange", "Seal", "TreeHead"]
 
 
 class BodyText(models.Func):
@@ -181,3 +183,22 @@ class Seal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first}–{self.last}"
+
+
+class RowChange(models.Model):
+    """What django-auditlog takes for its model of entries; see `audit.rowchanges`."""
+
+    class Action:
+        CREATE = 0
+        UPDATE = 1
+        DELETE = 2
+        ACCESS = 3
+
+    objects = RowChanges()
+
+    class Meta:
+        managed = False
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return "row change"

@@ -13,3 +13,21 @@ class IdentityConfig(AppConfig):
     label = "identity"
     verbose_name = _("Users and roles")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.contrib.auth.models import Group
+
+        from audit.contract import row_watch
+        from oms_project.identity import models
+
+        row_watch.watch(models.User, exclude=("last_login",), links=("groups",))
+        row_watch.watch(models.ClientSecret, exclude=("last_used_at",))
+        for model in (
+            Group,
+            models.RoleBinding,
+            models.ProtectionRule,
+            models.AttributeRule,
+            models.ServiceAccount,
+            models.Delegation,
+        ):
+            row_watch.watch(model)

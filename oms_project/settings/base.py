@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "oms_project",
+    "auditlog",
     "audit",
     "oms_project.identity",
     "oms_project.idempotency",
@@ -144,6 +145,10 @@ OMS_UNAUTHENTICATED_PATHS = frozenset({"/health", "/health/live", "/health/ready
 OMS_ACTOR = ENVIRONMENT.OMS_ACTOR
 OMS_KEYS_DIR = ENVIRONMENT.OMS_KEYS_DIR or ENVIRONMENT.OMS_DATA_DIR / "keys"
 OMS_KEYS_CREATE = True  # make a key where there is none; production wants that said
+AUDITLOG_LOGENTRY_MODEL = "audit.RowChange"  # what it finds becomes an event of the trail
+MIGRATION_MODULES = {"auditlog": None}  # its table is not made
+AUDITLOG_STORE_JSON_CHANGES = True
+AUDITLOG_DISABLE_ON_RAW_SAVE = True  # loading a fixture repeats what was recorded before
 OMS_AUDIT_ORIGIN = ENVIRONMENT.OMS_AUDIT_ORIGIN
 OMS_AUDIT_SEQUENCER = ENVIRONMENT.OMS_AUDIT_SEQUENCER
 OMS_AUDIT_INTERVAL = ENVIRONMENT.OMS_AUDIT_INTERVAL
@@ -174,6 +179,7 @@ OMS_RATE_AUTH = ENVIRONMENT.OMS_RATE_AUTH
 OMS_SERVICES = {
     "audit": "audit.services.DatabaseAuditLog",
     "authorizer": "oms_project.identity.authorization.RoleAuthorizer",
+    "row_watch": "audit.adapters.auditlog.AuditlogWatch",
     "idempotency": "oms_project.idempotency.services.DatabaseIdempotency",
     "jobs": "scheduling.services.LocalJobService",
     "keyring": "oms_project.core.keys.FileKeyring",
