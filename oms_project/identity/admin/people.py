@@ -23,7 +23,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(ForAdministrators, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(ForAdministrators, DjangoUserAdmin, ModelAdmin):
     """Users, with their roles."""
 
     form = UserChangeForm

@@ -32,9 +32,7 @@ def user_info(user: User) -> UserInfo:
     """The plain value of a row, with the roles held directly and through groups."""
     held = [(binding, "") for binding in user.bindings.all()]
     held += [
-        (binding, group.name)
-        for group in user.groups.all()
-        for binding in group.bindings.all()  # type: ignore[attr-defined] # from our model
+        (binding, group.name) for group in user.groups.all() for binding in group.bindings.all()
     ]
     return UserInfo(
         id=str(user.pk),

@@ -160,8 +160,10 @@ def exchange_token(
         expires_at__gt=utc_now(),
         user__is_active=True,
     )
-    rows = rows.filter(user_id=subject if is_rid(subject) else None) if subject else rows
-    rows = rows.filter(pk=delegation if is_rid(delegation) else None) if delegation else rows
+    if subject:
+        rows = rows.filter(user_id=subject) if is_rid(subject) else rows.none()
+    if delegation:
+        rows = rows.filter(pk=delegation) if is_rid(delegation) else rows.none()
     row = rows.order_by("-expires_at").first() if subject or delegation else None
     if row is None:
         raise DelegationRefused("No delegation lets this service act for this user now.")

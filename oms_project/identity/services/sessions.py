@@ -30,6 +30,7 @@ from oms_project.identity.models import (
     User,
 )
 from oms_project.identity.selectors.sessions import credential_of
+from oms_project.identity.services.throttle import purge_attempts
 
 __all__ = [
     "end_own_sessions",
@@ -184,7 +185,7 @@ def end_sessions_of(*, user: User, reason: str, keep: str = "") -> int:
     """
     mine = TokenSession.objects.filter(
         Q(user=user) | Q(delegation__user=user), revoked_at__isnull=True, expires_at__gt=utc_now()
-    ).exclude(pk=keep or None)
+    ).exclude(pk__in=[keep] if is_rid(keep) else [])
     ended = mine.update(revoked_at=utc_now(), revoked_reason=reason[:100])
     if ended:
         audit_log.record(
@@ -252,6 +253,7 @@ def purge() -> dict[str, int]:
             Q(expires_at__lt=kept_until) | Q(revoked_at__lt=kept_until)
         ).delete()[0],
         "revoked_tokens": RevokedToken.objects.filter(expires_at__lt=now).delete()[0],
+        "failed_sign_ins": purge_attempts(),
     }
 
 

@@ -7,6 +7,7 @@ import binascii
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote_plus
 
+from django.http import QueryDict
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import exceptions as drf
 from rest_framework.authentication import SessionAuthentication
@@ -156,11 +157,13 @@ class RevokeView(APIView):
 
 def _form(request: Request) -> dict[str, str]:
     data = request.data
+    if not isinstance(data, QueryDict):  # no body at all
+        return {}
     twice = [name for name in data if len(data.getlist(name)) > 1]
     if twice:
         raise OAuthError("invalid_request", "A parameter stands twice.")
     # An empty parameter is one that was left out (RFC 6749, 3.2).
-    return {name: value for name, value in data.items() if value}
+    return {name: str(value) for name, value in data.items() if value}
 
 
 def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:
