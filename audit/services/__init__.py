@@ -12,7 +12,7 @@ from audit.services.keeping import (
     write_checkpoint,
 )
 from audit.services.log import DatabaseAuditLog
-from audit.services.reading import export, get_event, search
+from audit.services.reading import export, get_event, search, state
 from audit.services.sealing import seal
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "seal",
     "search",
     "sequence_now",
+    "state",
     "verify",
     "write_checkpoint",
 ]

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from audit import selectors
 from audit.contract import Subject, audit_log
-from audit.selectors import EventFilter, EventInfo
+from audit.domain.checkpoint import NotGenuine
+from audit.selectors import EventFilter, EventInfo, TrailState
+from audit.sequencing import TrailDamaged
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
 from oms_project.core.pagination import Page
 
-__all__ = ["export", "get_event", "search"]
+__all__ = ["export", "get_event", "search", "state"]
 
 
 def search(
@@ -60,3 +62,17 @@ def export(*, where: EventFilter, form: str) -> Iterator[EventInfo]:
         "audit.exported", Subject("audit"), data={"filters": where.members(), "format": form}
     )
     return selectors.iterate_events(where=where, before_id=last)
+
+
+def state() -> TrailState:
+    """How the trail stands.
+
+    Raises:
+        PermissionDenied: the actor may not read the trail.
+        TrailDamaged: the newest head is no signed note.
+    """
+    authorizer.check(current_actor(), permissions.AUDIT_READ)
+    try:
+        return selectors.trail_state()
+    except NotGenuine as error:
+        raise TrailDamaged(f"The newest head of the audit trail is damaged: {error}") from error

@@ -13,6 +13,7 @@ _v1: list[URLPattern | URLResolver] = [
     path("docs", DocsView.as_view(), name="api-docs"),
     path("", include("oms_project.identity.api.urls")),
     path("", include("oms_project.identity.api.policies.urls")),
+    path("", include("audit.api.urls")),
     path("", include("scheduling.api.urls")),
     path("", include("ontology.api.urls")),
 ]
