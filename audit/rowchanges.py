@@ -46,7 +46,7 @@ class RowChanges(models.Manager[Any]):
         told = {
             name: (before, after)
             for name, (before, after) in (changes or {}).items()
-            if (before, after) not in {(None, ""), ("", None)} or action == 1
+            if (before, after) not in ((None, ""), ("", None)) or action == 1
         }
         if action in _ACTIONS and (told or force_log):
             audit_log.record(_ACTIONS[action], _subject(instance), changes=told)
