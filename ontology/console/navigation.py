@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from oms_project.core.authorization import permissions
+from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.context import current_actor
 from ontology import selectors
 from ontology.console.pages import allowed
 
@@ -50,10 +51,28 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 "icon": "group",
                 "link": reverse("admin:identity_user_changelist"),
             },
+        ]
+    if authorizer.anywhere(current_actor(), permissions.POLICY_READ).allowed:
+        system += [
             {
                 "title": _("Roles"),
                 "icon": "shield_person",
                 "link": reverse("admin:identity_rolebinding_changelist"),
+            },
+            {
+                "title": _("Branch protection"),
+                "icon": "lock",
+                "link": reverse("admin:identity_protectionrule_changelist"),
+            },
+            {
+                "title": _("Sensitive values"),
+                "icon": "visibility_off",
+                "link": reverse("admin:identity_attributerule_changelist"),
+            },
+            {
+                "title": _("Explain a decision"),
+                "icon": "help",
+                "link": reverse("admin:identity_explain"),
             },
         ]
     system.append({"title": _("REST API"), "icon": "api", "link": "/api/v1/docs"})
