@@ -114,6 +114,8 @@ def undeclared(application: object = None) -> list[str]:
         if declaration is None:
             found.append(f"/{route.path} ({_named(route.view)})")
             continue
+        if declaration_of(route.view) is None:
+            continue  # the console's, which serves what it declares and refuses the rest
         missing = [method for method in route.methods if need_of(declaration, method) is None]
         if missing:
             found.append(f"/{route.path} ({_named(route.view)}): {', '.join(missing)}")

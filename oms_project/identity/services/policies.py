@@ -1,6 +1,6 @@
 """Writes of policies: who holds which role, which branches are protected, who sees what values.
 
-Every change is recorded in the audit trail, in the same transaction. Whoever administers policies
+Every change is in the audit trail, in the same transaction. Whoever administers policies
 for one ontology changes those of that ontology only, and nobody gives away more than he holds.
 """
 

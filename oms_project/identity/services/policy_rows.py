@@ -1,19 +1,20 @@
-"""Rows of policies: how they are written and recorded, and what is checked before."""
+"""Rows of policies: how they are written, and what is checked before.
+
+The audit trail takes every change of them from the rows themselves (`audit.adapters.auditlog`), in
+the same transaction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
-from django.db.models import Model
 
-from audit.contract import Subject, audit_log
 from oms_project.core import memory
 from oms_project.core.authorization import SENSITIVITIES, authorizer, permissions
-from oms_project.core.clock import isoformat, utc_now
+from oms_project.core.clock import utc_now
 from oms_project.core.context import current_actor
 from oms_project.core.errors import Invalid
 from oms_project.identity.contract import Role, UnknownGroup, UnknownUser
@@ -37,29 +38,16 @@ __all__ = [
 ]
 
 M = TypeVar("M", RoleBinding, ProtectionRule, AttributeRule)
-_TYPES: Mapping[type[Model], str] = {
-    RoleBinding: "role_binding",
-    ProtectionRule: "protection_rule",
-    AttributeRule: "attribute_rule",
-}
-_FIELDS: Mapping[type[Model], tuple[str, ...]] = {
-    RoleBinding: ("user", "group", "role", "ontology", "branch", "expires_at"),
-    ProtectionRule: ("ontology", "pattern", "note"),
-    AttributeRule: (
-        "role", "user", "group", "ontology", "object_type", "property_name", "level", "note",
-    ),
-}  # fmt: skip
 _LONGEST = 200
 _LONGEST_NOTE = 500
 
 
 def insert(row: M) -> M:
-    """Write a new row with who made it, and record it. Raises PolicyExists."""
+    """Write a new row with who made it. Raises PolicyExists."""
     row.created_by = current_actor().label[:_LONGEST]
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-            _record("record.created", row, {key: (None, value) for key, value in _values(row)})
     except IntegrityError as error:
         raise PolicyExists(f"This is there already: {row}.") from error
     memory.forget()
@@ -67,43 +55,17 @@ def insert(row: M) -> M:
 
 
 def update(row: M, **fields: Any) -> None:
-    """Change fields of a row, and record what changed."""
-    before = dict(_values(row))
+    """Change fields of a row."""
     for name, value in fields.items():
         setattr(row, name, value)
     row.save(update_fields=list(fields))
-    after = dict(_values(row))
-    changes = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
-    if changes:
-        _record("record.changed", row, changes)
     memory.forget()
 
 
 def delete(row: M) -> None:
-    """Delete a row, and record what it was."""
-    _record("record.deleted", row, {key: (value, None) for key, value in _values(row)})
+    """Delete a row."""
     row.delete()
     memory.forget()
-
-
-def _record(action: str, row: M, changes: Mapping[str, tuple[Any, Any]]) -> None:
-    audit_log.record(
-        action,
-        Subject(_TYPES[type(row)], id=str(row.pk), name=str(row)),
-        ontology=row.ontology,
-        changes=changes,
-    )
-
-
-def _values(row: M) -> list[tuple[str, Any]]:
-    """What an event says of a row: names instead of rows, no empty fields."""
-    found: list[tuple[str, Any]] = []
-    for name in _FIELDS[type(row)]:
-        value = getattr(row, name)
-        if isinstance(value, datetime):
-            value = isoformat(value)
-        found.append((name, value if value is None or isinstance(value, str) else str(value)))
-    return found
 
 
 def check_scope(ontology: str, permission: str) -> None:
