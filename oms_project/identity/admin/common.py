@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.errors import OmsError, PermissionDenied
 from oms_project.identity.contract import actor_of
 
-__all__ = ["ForAdministrators", "may_administer"]
+__all__ = ["ForAdministrators", "may_administer", "told"]
+
+
+def told(request: HttpRequest, act: Callable[[], HttpResponse], *, back: str) -> HttpResponse:
+    """What ``act`` answers, in one transaction; what a service refuses is told on the page ``back``
+    (the name of an address).
+    """
+    try:
+        with transaction.atomic():
+            return act()
+    except OmsError as error:
+        if isinstance(error, PermissionDenied):
+            request.oms_denial = error  # type: ignore[attr-defined] # the audit records it
+        messages.error(request, error.message)
+        return redirect(back)
 
 
 def may_administer(request: HttpRequest) -> bool:

@@ -7,15 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from oms_project.core.context import current_actor
-from oms_project.identity.admin.common import ForAdministrators
+from oms_project.identity.admin.common import ForAdministrators, told
 from oms_project.identity.admin.policies import RoleBindingInline
-from oms_project.identity.models import RoleBinding, User
+from oms_project.identity.models import User
+from oms_project.identity.services.policies import keeping_an_administrator
 
 __all__ = ["UserAdmin"]
 
@@ -56,9 +56,14 @@ class UserAdmin(ForAdministrators, DjangoUserAdmin, ModelAdmin):
         """Nobody: history names users, so they are deactivated instead."""
         return False
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Note who granted a role."""
-        for binding in formset.save(commit=False):
-            if isinstance(binding, RoleBinding) and not binding.created_by:
-                binding.created_by = current_actor().label
-        super().save_formset(request, form, formset, change)
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What would leave nobody in charge is told on the list."""
+        view = super().changeform_view
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+
+        def change() -> HttpResponse:
+            with keeping_an_administrator():
+                return view(request, *args, **kwargs)
+
+        return told(request, change, back="admin:identity_user_changelist")

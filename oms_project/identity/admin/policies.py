@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin, TabularInline
 
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import try_current_actor
-from oms_project.core.errors import OmsError, PermissionDenied
+from oms_project.core.errors import OmsError
 from oms_project.core.routes import declared
-from oms_project.identity.admin.common import ForAdministrators, may_administer
+from oms_project.identity.admin.common import ForAdministrators, may_administer, told
 from oms_project.identity.admin.explaining import explain_page, table_page
 from oms_project.identity.contract import Role
 from oms_project.identity.models import AttributeRule, ProtectionRule, RoleBinding
@@ -113,7 +112,7 @@ class _AttributeRuleForm(_PolicyForm):
         ).id
 
 
-class _PolicyAdmin(ModelAdmin):  # type: ignore[misc] # the theme has no types
+class _PolicyAdmin(ModelAdmin):
     """A table of policies: seen with ``policy.read``, changed with ``policy.administer``."""
 
     #: The service refuses what it must; these decide what is offered.
@@ -168,27 +167,18 @@ class _PolicyAdmin(ModelAdmin):  # type: ignore[misc] # the theme has no types
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """What must stay is told on the list."""
-        return self._told(
-            request, lambda: super(_PolicyAdmin, self).delete_view(request, *args, **kwargs)
-        )
+        view = super().delete_view
+        return self._told(request, lambda: view(request, *args, **kwargs))
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The list, and actions on several rows."""
-        if request.method != "POST":
-            return super().changelist_view(request, *args, **kwargs)  # type: ignore[no-any-return]
-        return self._told(
-            request, lambda: super(_PolicyAdmin, self).changelist_view(request, *args, **kwargs)
-        )
+        view = super().changelist_view
+        return self._told(request, lambda: view(request, *args, **kwargs))
 
     def _told(self, request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
-        try:
-            with transaction.atomic():
-                return act()
-        except OmsError as error:
-            if isinstance(error, PermissionDenied):
-                request.oms_denial = error  # type: ignore[attr-defined] # the audit records it
-            messages.error(request, error.message)
-            return redirect(f"admin:identity_{self.opts.model_name}_changelist")
+        if request.method != "POST":
+            return act()
+        return told(request, act, back=f"admin:identity_{self.opts.model_name}_changelist")
 
 
 @admin.register(RoleBinding)
@@ -276,7 +266,7 @@ class AttributeRuleAdmin(_PolicyAdmin):
         return ("user",) if may_administer(request) else ()
 
 
-class RoleBindingInline(ForAdministrators, TabularInline):  # type: ignore[misc] # as above
+class RoleBindingInline(ForAdministrators, TabularInline):
     """A user's roles, to look at: they are given and taken on their own page."""
 
     model = RoleBinding

@@ -11,6 +11,7 @@ from oms_project.core.errors import Conflict, Invalid
 from oms_project.identity.contract import GroupInfo, UnknownGroup, UnknownUser
 from oms_project.identity.models import User
 from oms_project.identity.selectors.groups import group_info
+from oms_project.identity.services.policies import keeping_an_administrator
 
 __all__ = ["add_to_group", "create_group", "delete_group", "remove_from_group"]
 
@@ -49,7 +50,7 @@ def delete_group(*, name: str) -> None:
         UnknownGroup: there is none.
     """
     authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
-    with transaction.atomic():
+    with keeping_an_administrator():
         _group(name).delete()
 
 
@@ -75,7 +76,7 @@ def remove_from_group(*, name: str, username: str) -> GroupInfo:
         UnknownGroup, UnknownUser: there is none.
     """
     authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
-    with transaction.atomic():
+    with keeping_an_administrator():
         group = _group(name)
         _user(username).groups.remove(group)
     return group_info(group)

@@ -22,7 +22,7 @@ from oms_project.identity.contract import (
     WeakPassword,
 )
 from oms_project.identity.models import User
-from oms_project.identity.services.policies import bind
+from oms_project.identity.services.policies import bind, keeping_an_administrator
 from oms_project.identity.services.sessions import end_sessions_of
 from oms_project.identity.services.throttle import begin_attempt
 
@@ -130,7 +130,7 @@ def set_user_active(*, username: str, active: bool) -> UserInfo:
     user = _person(username)
     if not active and str(user.pk) == actor.id:
         raise PermissionDenied("Not allowed: nobody shuts himself out.")
-    with transaction.atomic():
+    with keeping_an_administrator():
         user.is_active = active
         user.save(update_fields=["is_active"])
         if not active:

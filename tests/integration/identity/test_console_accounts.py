@@ -68,7 +68,7 @@ def test_a_role_says_who_granted_it(console: Client, person: MakePerson) -> None
     assert binding.created_by.startswith("root (")
 
 
-def test_a_role_in_a_users_page_says_who_granted_it(console: Client, person: MakePerson) -> None:
+def test_a_users_page_shows_roles_and_gives_none(console: Client, person: MakePerson) -> None:
     ann = person("ann")
     page = console.get(f"{USERS}{ann.pk}/change/")
     assert page.status_code == 200
@@ -81,7 +81,23 @@ def test_a_role_in_a_users_page_says_who_granted_it(console: Client, person: Mak
         },
     )  # fmt: skip
     assert answer.status_code == 302
-    assert RoleBinding.objects.get(user=ann).created_by.startswith("root (")
+    assert not RoleBinding.objects.filter(user=ann).exists()
+    ann.refresh_from_db()
+    assert ann.display_name == "Ann"
+
+
+def test_the_last_administrator_is_not_locked_out(console: Client, administrator: User) -> None:
+    answer = console.post(
+        f"{USERS}{administrator.pk}/change/",
+        {
+            "username": "root", "display_name": "Root", "email": "", "is_staff": "on",
+            "bindings-TOTAL_FORMS": "0", "bindings-INITIAL_FORMS": "0",
+        },
+        follow=True,
+    )  # fmt: skip
+    assert "Make somebody else administrator first" in answer.content.decode()
+    administrator.refresh_from_db()
+    assert administrator.is_active
 
 
 def test_users_are_deactivated_and_never_deleted(console: Client, person: MakePerson) -> None:
