@@ -12,11 +12,9 @@ _http = get_asgi_application()  # sets up the apps, before anything below import
 
 from audit.sequencer import start_sequencer  # noqa: E402
 from oms_project.middleware.declarations import check_routes  # noqa: E402
-from oms_project.middleware.declarations import check_routes  # noqa: E402
 from scheduling.worker import start_worker  # noqa: E402
 
 application = ProtocolTypeRouter({"http": _http})
-check_routes(application)  # nothing is served while a route does not say who may use it
 check_routes(application)  # nothing is served while a route does not say who may use it
 start_worker()
 start_sequencer()
