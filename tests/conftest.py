@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+import hypothesis
 import pytest
 from django.db import transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
@@ -23,6 +24,10 @@ from oms_project.identity.models import Delegation, RoleBinding, User
 from oms_project.identity.services.sessions import open_session
 from oms_project.identity.tokens import Tokens, mint
 from tests import services
+
+# Whether something is fast is measured in the benchmarks; a busy machine fails no test.
+hypothesis.settings.register_profile("oms", deadline=None)
+hypothesis.settings.load_profile("oms")
 
 PASSWORD = "correct-horse-battery-staple-42"
 
