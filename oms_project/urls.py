@@ -25,6 +25,7 @@ urlpatterns = [
         name="set_language",
     ),
     path("console/ontology/", include("ontology.console.urls")),
+    path("console/audit/", include("audit.console.urls")),
     path("console/", admin.site.urls),
     path(
         "",

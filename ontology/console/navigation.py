@@ -75,6 +75,16 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 "link": reverse("admin:identity_explain"),
             },
         ]
+    if allowed(permissions.AUDIT_READ):
+        trail = reverse("audit_console:timeline")
+        system.append(
+            {
+                "title": _("Audit trail"),
+                "icon": "history",
+                "link": trail,
+                "active": request.path.startswith(trail),
+            }
+        )
     system.append({"title": _("REST API"), "icon": "api", "link": "/api/v1/docs"})
     groups.append({"title": _("System"), "separator": True, "items": system})
     return groups
