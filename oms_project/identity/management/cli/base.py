@@ -1,0 +1,108 @@
+"""What the groups share: options, and how results look."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from oms_project.core.clock import isoformat, utc_now
+from oms_project.core.errors import Invalid
+from oms_project.management.base import Format, OperatorCommand
+
+__all__ = ["AsUser", "IdentityBase", "OutputFormat", "moment", "plain", "read_password"]
+
+AsUser = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="USERNAME",
+        help="Act as this user, with this user's permissions (default: OMS_ACTOR, else the "
+        "operator of this machine).",
+        show_default=False,
+    ),
+]
+OutputFormat = Annotated[
+    Format, typer.Option("--format", help="text for people, json for programs.")
+]
+
+
+class IdentityBase(OperatorCommand):
+    """Base of ``manage.py identity``."""
+
+    command_name = "identity"
+
+    def show(self, value: Any, text: str, output_format: Format) -> None:
+        """One result: JSON, or a sentence."""
+        if output_format is Format.JSON:
+            self.json(plain(value))
+        else:
+            self.line(text)
+
+    def show_table(
+        self,
+        values: Sequence[Any],
+        columns: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        output_format: Format,
+    ) -> None:
+        """Several results: ``{"items": […]}``, or a table."""
+        if output_format is Format.JSON:
+            self.json({"items": [plain(value) for value in values]})
+            return
+        lines = [list(columns), *([str(cell) for cell in row] for row in rows)]
+        widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+        for line in lines:
+            cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+            self.line("  ".join(cells).rstrip())
+
+
+def plain(value: Any) -> Any:
+    """A frozen value as JSON."""
+    return _json(asdict(value) if hasattr(value, "__dataclass_fields__") else value)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment as it is typed: ``2026-12-31``, ``2026-12-31T12:00:00Z``, or ``30d``, ``12h`` from
+    now.
+
+    Raises:
+        Invalid: it is none of these.
+    """
+    if text is None:
+        return None
+    if text[:-1].isdigit() and len(text) < 8 and text[-1] in "dh":
+        number = int(text[:-1])
+        return utc_now() + (timedelta(days=number) if text[-1] == "d" else timedelta(hours=number))
+    try:
+        found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise Invalid(
+            f"'{text}' is no moment: write 2026-12-31, 2026-12-31T12:00:00Z, 30d or 12h.",
+            code="bad_moment",
+        ) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def read_password() -> str:
+    """A password from the terminal, asked for twice, or the first line of stdin."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return password
+
+
+def _json(value: Any) -> Any:
+    match value:
+        case datetime():
+            return isoformat(value)
+        case dict():
+            return {str(name): _json(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_json(one) for one in value]
+        case _:
+            return value

@@ -1,0 +1,1 @@
+"""``manage.py identity`` and ``manage.py keys``."""
