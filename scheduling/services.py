@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from django.db import models, transaction
 
+from audit.denials import record_denial
 from oms_project.core.clock import utc_now
 from oms_project.core.context import (
     Actor,
@@ -21,7 +22,7 @@ from oms_project.core.context import (
     current_request_id,
     request_scope,
 )
-from oms_project.core.errors import OmsError
+from oms_project.core.errors import OmsError, PermissionDenied
 from oms_project.core.pagination import Page
 from oms_project.core.problem import problem_members, problem_type
 from scheduling import doorbell, live, selectors
@@ -196,6 +197,8 @@ def _outcome(job: Job, handle: live.LiveJob) -> dict[str, Any]:
     except JobCancelled:
         return {"state": Job.State.CANCELLED, "cancel_requested": True}
     except OmsError as error:
+        if isinstance(error, PermissionDenied):
+            record_denial(error)
         return {"state": Job.State.FAILED, "error": problem_members(error)}
     except Exception as error:  # a task's bug must not end the worker
         log.exception("job failed", job=str(job.id), task=job.task)

@@ -18,7 +18,7 @@ from django.contrib.auth import get_user_model
 from oms_project.core.context import Actor
 from oms_project.identity.contract import UnknownUser, actor_of
 
-__all__ = ["OPERATOR", "command_actor"]
+__all__ = ["OPERATOR", "account_name", "command_actor"]
 
 #: Username of the operator in commits.
 OPERATOR = "cli"
@@ -35,7 +35,7 @@ def command_actor(username: str | None) -> Actor:
     """
     chosen = username or settings.OMS_ACTOR
     if not chosen:
-        return Actor(id=f"os:{_account()}", username=OPERATOR, kind="system")
+        return Actor(id=f"os:{account_name()}", username=OPERATOR, kind="system")
     user = get_user_model().objects.filter(username__iexact=chosen, is_active=True).first()
     if user is None:
         raise UnknownUser(
@@ -44,7 +44,8 @@ def command_actor(username: str | None) -> Actor:
     return actor_of(user)
 
 
-def _account() -> str:
+def account_name() -> str:
+    """The account of this machine that runs the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name, as in some containers

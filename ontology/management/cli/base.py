@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -22,10 +24,12 @@ from django_typer.management import TyperCommand
 from rich.markup import escape
 from typer._click.exceptions import UsageError  # typer exports its subclasses only
 
-from oms_project.core.context import acting_as
-from oms_project.core.errors import OmsError, Unavailable
+from audit.denials import record_denial
+from oms_project.core.context import Source, acting_as, request_scope
+from oms_project.core.errors import OmsError, PermissionDenied, Unavailable
+from oms_project.core.ids import new_id
 from oms_project.core.problem import problem_members
-from ontology.management.cli.actors import command_actor
+from ontology.management.cli.actors import account_name, command_actor
 from ontology.management.cli.output import Output
 from ontology.management.cli.rendering.problems import problem_lines
 
@@ -84,8 +88,12 @@ class OmsCommand(TyperCommand):
         """
         output = self.output(output_format)
         try:
-            with acting_as(command_actor(as_user)):
-                yield output
+            with request_scope(new_id(), self._source()), acting_as(command_actor(as_user)):
+                try:
+                    yield output
+                except PermissionDenied as error:
+                    record_denial(error)
+                    raise
         except OmsError as error:
             self._refuse(output, error)
         except (OperationalError, ProgrammingError) as error:
@@ -99,6 +107,17 @@ class OmsCommand(TyperCommand):
             if not self._from_command_line or self._traceback:
                 raise
             self._refuse(output, _unexpected(error))
+
+    def _source(self) -> Source:
+        """Who runs what on which machine, without values of options: they may be private."""
+        words: list[str] = []
+        if self._from_command_line:
+            words = list(itertools.takewhile(lambda word: not word.startswith("-"), sys.argv[1:]))
+        return Source(
+            door="command",
+            address=f"{account_name()}@{socket.gethostname()}",
+            operation=" ".join(words[:5])[:300] or type(self).__module__.rpartition(".")[2],
+        )
 
     def output(self, output_format: Format) -> Output:
         """The streams of this command."""
