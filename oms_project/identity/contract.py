@@ -132,12 +132,10 @@ class TooManyAttempts(TooManyRequests):
     code = "too_many_attempts"
     title = "Too many attempts"
 
-    def __init__(self, *, retry_after: int) -> None:
-        super().__init__(
-            f"Too many failed attempts to sign in. Try again in {retry_after} seconds.",
-            data={"retry_after": retry_after},
-        )
-        self.retry_after = retry_after
+    @property
+    def retry_after(self) -> int:
+        """Seconds to wait."""
+        return int(self.data.get("retry_after", 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,26 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 "icon": "group",
                 "link": reverse("admin:identity_user_changelist"),
             },
+            {
+                "title": _("Groups"),
+                "icon": "groups",
+                "link": reverse("admin:auth_group_changelist"),
+            },
+            {
+                "title": _("Service accounts"),
+                "icon": "smart_toy",
+                "link": reverse("admin:identity_serviceaccount_changelist"),
+            },
+            {
+                "title": _("Delegations"),
+                "icon": "handshake",
+                "link": reverse("admin:identity_delegation_changelist"),
+            },
+            {
+                "title": _("Sessions"),
+                "icon": "devices",
+                "link": reverse("admin:identity_tokensession_changelist"),
+            },
         ]
     if authorizer.anywhere(current_actor(), permissions.POLICY_READ).allowed:
         system += [

@@ -56,7 +56,9 @@ class _KeepsAnAdministrator:
 
 
 @admin.register(User)
-class UserAdmin(_KeepsAnAdministrator, ForAdministrators, DjangoUserAdmin, ModelAdmin):
+class UserAdmin(  # type: ignore[type-arg]
+    _KeepsAnAdministrator, ForAdministrators, DjangoUserAdmin, ModelAdmin
+):
     """People, with their roles."""
 
     list_page = "admin:identity_user_changelist"

@@ -112,7 +112,7 @@ class ServiceAccountAdmin(_Kept, ModelAdmin):
     @action(description=_("New secret"), url_path="rotate", icon="key")
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         """Make a new secret and show it, this once."""
-        account = ServiceAccount.objects.get(pk=object_id)
+        account = ServiceAccount.objects.get(user_id=object_id)
         made = services.rotate_secret(client_id=account.client_id)
         self._show(request, account.client_id, made.secret)
         return self._back(object_id)
@@ -120,7 +120,7 @@ class ServiceAccountAdmin(_Kept, ModelAdmin):
     @action(description=_("Take out of use, or back"), url_path="toggle", icon="power_settings_new")
     def toggle(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         """Shut the service out, or let it in again."""
-        account = ServiceAccount.objects.select_related("user").get(pk=object_id)
+        account = ServiceAccount.objects.select_related("user").get(user_id=object_id)
         services.set_service_account_active(
             client_id=account.client_id, active=not account.user.is_active
         )
@@ -151,7 +151,7 @@ class TokenSessionAdmin(_Kept, ModelAdmin):
     )  # fmt: skip
     readonly_fields = fields
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     @admin.action(description=_("End the selected sessions"))

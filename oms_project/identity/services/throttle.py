@@ -97,7 +97,11 @@ def begin_attempt(*, username: str, address: str) -> Attempt:
             and not (key == name and is_known)
         ]
         if held_up:
-            raise TooManyAttempts(retry_after=math.ceil((max(held_up) - now).total_seconds()))
+            seconds = math.ceil((max(held_up) - now).total_seconds())
+            raise TooManyAttempts(
+                f"Too many failed attempts to sign in. Try again in {seconds} seconds.",
+                data={"retry_after": seconds},
+            )
         for key, limit in limits.items():
             row = rows[key]
             fresh = row.expires_at <= now or row.failures == 0
