@@ -266,6 +266,38 @@ class Environment(BaseModel):
         1, ge=0, le=32, description="Threads of a server process that run jobs; 0: it runs none."
     )
 
+    # -- SPARQL
+    OMS_SPARQL_TIMEOUT: int = Field(
+        30, ge=1, le=3600, description="Seconds that a SPARQL query may take; then it is stopped."
+    )
+    OMS_SPARQL_MAX_RESULTS: int = Field(
+        100_000, ge=1, description="Rows, or triples, that the result of a SPARQL query may have."
+    )
+    OMS_SPARQL_MAX_MB: int = Field(
+        64, ge=1, le=10240, description="Megabytes that the result of a SPARQL query may have."
+    )
+    OMS_SPARQL_MEMORY_MB: int = Field(
+        1024,
+        ge=64,
+        description="Megabytes of memory that one SPARQL query may use, beside the state it reads.",
+    )
+    OMS_SPARQL_CONCURRENCY: int = Field(
+        4, ge=1, le=256, description="SPARQL queries that one server process runs at once."
+    )
+    OMS_SPARQL_STORES: int = Field(
+        8,
+        ge=1,
+        le=1000,
+        description="States (commits, as readers with different clearances see them) that one "
+        "server process keeps in memory for SPARQL.",
+    )
+    OMS_SPARQL_MAX_TRIPLES: int = Field(
+        5_000_000,
+        ge=1000,
+        description="Triples that those states may have together, and each alone; a thousand take "
+        "about half a megabyte.",
+    )
+
 
 def load(values: dict[str, str] | None = None) -> Environment:
     """Read the environment (after the file ``.env`` beside ``manage.py``, when there is one).

@@ -10,7 +10,16 @@ from django.urls import URLPattern, path, register_converter
 
 from ontology.api.addresses import COLLECTIONS
 from ontology.api.converters import RestConverter, SegmentConverter
-from ontology.api.views import definitions, documents, explore, history, merging, registry, transfer
+from ontology.api.views import (
+    definitions,
+    documents,
+    explore,
+    history,
+    merging,
+    registry,
+    sparql,
+    transfer,
+)
 from ontology.domain.kinds import DEFINITION_KINDS, Kind
 
 __all__ = ["urlpatterns"]
@@ -62,6 +71,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/hierarchy", explore.HierarchyView.as_view()),
     path(f"{_ONE}/statistics", explore.StatisticsView.as_view()),
     path(f"{_ONE}/names", explore.NamesView.as_view()),
+    path(f"{_ONE}/sparql", sparql.SparqlView.as_view()),
     path(f"{_ONE}/imports", transfer.ImportsView.as_view()),
     path(f"{_ONE}/export", transfer.ExportView.as_view()),
     path(f"{_ONE}/exports", transfer.ExportsView.as_view()),

@@ -23,6 +23,12 @@ from ontology.selectors.refs import (
     signature_problem,
     verify,
 )
+from ontology.selectors.sparql import (
+    SPARQL_FORMATS,
+    SparqlFormatUnsuitable,
+    SparqlResult,
+    run_sparql,
+)
 from ontology.selectors.types import (
     Hierarchy,
     HierarchyNode,
@@ -36,10 +42,13 @@ from ontology.selectors.types import (
 
 __all__ = [
     "EXPORT_FORMATS",
+    "SPARQL_FORMATS",
     "Hierarchy",
     "HierarchyNode",
     "LinkUse",
     "PropertyView",
+    "SparqlFormatUnsuitable",
+    "SparqlResult",
     "TypeDescription",
     "describe",
     "diff",
@@ -58,6 +67,7 @@ __all__ = [
     "log",
     "names_of",
     "resolve_ref",
+    "run_sparql",
     "show_commit",
     "signature_problem",
     "statistics",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from audit.contract import Subject, audit_log
@@ -19,7 +19,7 @@ from ontology.domain.schema import Schema
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
 
-__all__ = ["exported_bodies", "visibility", "visible", "visible_changes"]
+__all__ = ["exported_bodies", "kept_bodies", "visibility", "visible", "visible_changes"]
 
 #: An event names so many documents; the rest are counted.
 _NAMED = 100
@@ -33,12 +33,21 @@ def visible(
     That restricted values were read is recorded.
     Costs nothing where no document is an instance, and else a few queries for all.
     """
+    shown, trace = _shown(info, reader, documents)
+    trace.record()
+    return shown
+
+
+def _shown(
+    info: OntologyInfo, reader: CommitReader, documents: Sequence[StoredDocument]
+) -> tuple[list[StoredDocument], _Trace]:
+    """``visible``, with the trace that a read of it leaves."""
+    trace = _Trace(info, reader)
     instances = [document for document in documents if document.kind in INSTANCE_KINDS]
     if not instances:
-        return list(documents)
+        return list(documents), trace
     masker = _masker(info, reader)
     masker.prepare(document.body for document in instances)
-    trace = _Trace(info, reader)
     shown: list[StoredDocument] = []
     for document in documents:
         view = masker.show(document.kind, document.body)
@@ -49,8 +58,7 @@ def visible(
             shown.append(replace(document, text=text))
         else:
             shown.append(document)
-    trace.record()
-    return shown
+    return shown, trace
 
 
 def visible_changes(
@@ -99,13 +107,24 @@ def exported_bodies(
     info: OntologyInfo, reader: CommitReader, documents: Iterable[StoredDocument]
 ) -> list[tuple[StoredDocument, Body]]:
     """Documents with the bodies that an export may hold: masked values are not in it."""
+    bodies, record = kept_bodies(info, reader, documents)
+    record()
+    return bodies
+
+
+def kept_bodies(
+    info: OntologyInfo, reader: CommitReader, documents: Iterable[StoredDocument]
+) -> tuple[list[tuple[StoredDocument, Body]], Callable[[], None]]:
+    """``exported_bodies`` for who keeps them, and what records that somebody reads of them."""
     found = list(documents)
-    return [
-        (document, {name: value for name, value in shown.body.items() if name != MASKED})
-        if shown is not document
+    shown, trace = _shown(info, reader, found)
+    bodies = [
+        (document, {name: value for name, value in view.body.items() if name != MASKED})
+        if view is not document
         else (document, document.body)
-        for document, shown in zip(found, visible(info, reader, found), strict=True)
+        for document, view in zip(found, shown, strict=True)
     ]
+    return bodies, trace.record
 
 
 def visibility(*, ontology: str) -> str:

@@ -58,8 +58,7 @@ _COMMIT: Final = {
     "message": "Add a person's birth date",
     "contentHash": "d2a84f4b8b650937ec8f73cd8be2c74add5a911ba64df27458ed8229da804a26",
     "changeCount": 1,
-    "signature": f"{_AUTHOR['author']}|verified|ts:{_TIME}"
-    "|sig:l3nC0m0YwRhVq0gqJ3h8Zg.k2hV…",
+    "signature": f"{_AUTHOR['author']}|verified|ts:{_TIME}|sig:l3nC0m0YwRhVq0gqJ3h8Zg.k2hV…",
     "onBehalfOfId": "",
 }
 
@@ -348,6 +347,23 @@ EXAMPLES: Final[dict[str, Any]] = {
     "RenameBody": {"apiName": "Customer", "message": "A person is a customer here"},
     "ExportBody": {"format": "turtle", "ref": "main"},
     "Turtle": "@prefix fleet: <https://example.org/fleet/> .\nfleet:Person a owl:Class .\n",
+    "Sparql": "SELECT ?type ?label WHERE { ?type a owl:Class ; rdfs:label ?label } LIMIT 10",
+    "SparqlForm": {
+        "query": "ASK { ?type rdfs:subClassOf+ <https://example.org/fleet/Person> }",
+        "ref": "main",
+        "format": "json",
+    },
+    "SparqlResults": {
+        "head": {"vars": ["type", "label"]},
+        "results": {
+            "bindings": [
+                {
+                    "type": {"type": "uri", "value": "https://example.org/fleet/Person"},
+                    "label": {"type": "literal", "value": "사람", "xml:lang": "ko"},
+                }
+            ]
+        },
+    },
     **{f"{kind}Input": fields for kind, fields in _FIELDS.items()},
     **{f"{kind}Patch": {"description": {"en": "What it means"}} for kind in _FIELDS},
     **{f"{kind}": _stored(kind) for kind in _FIELDS},

@@ -105,7 +105,10 @@ class EndpointSchema(AutoSchema):
     def _responses(self, declared: Endpoint) -> dict[str, Any]:
         responses: dict[str, Any] = {}
         for answer in declared.answers:
-            responses[str(answer.status)] = self._answer(answer)
+            response = self._answer(answer)
+            known = responses.setdefault(str(answer.status), response)
+            if known is not response:  # another shape of the same answer, in other media types
+                known["content"] |= response["content"]
         if any("ETag" in answer.headers for answer in declared.answers) and self.method == "GET":
             responses["304"] = {
                 "description": "Nothing has changed since the ETag in `If-None-Match`.",

@@ -196,4 +196,12 @@ PROBLEMS: dict[int, tuple[str, dict[str, Any]]] = {
             }
         ],
     ),
+    503: _problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "sparql_busy",
+        "Unavailable",
+        "Other SPARQL queries are running: try again in a moment.",
+        retryable=True,
+        data={"limit": 4},
+    ),
 }

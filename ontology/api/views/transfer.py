@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.handlers.asgi import ASGIRequest
-from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from pydantic import Field
 from rest_framework.negotiation import BaseContentNegotiation
@@ -26,12 +23,13 @@ from ontology.api.endpoint import Answer, JsonSource, OntologyView, endpoint
 from ontology.api.jobs import JOB_STARTED, started_job, wants_job
 from ontology.api.query import CommitQuery, Flag, NoQuery, ReadQuery, Text, parse_query
 from ontology.api.snapshots import snapshot
+from ontology.api.streaming import streamed
 from ontology.api.uploads import RDF_MEDIA_TYPES, Upload, UploadSource, receive_on_disk
 from ontology.api.writing import commit_answer, commit_message, expected_head, head_guard
 from ontology.tasks import EXPORT_TASK, IMPORT_TASK
 from scheduling.contract import JobState, job_service
 
-__all__ = ["ExportFileView", "ExportView", "ExportsView", "ImportsView"]
+__all__ = ["AnyRepresentation", "ExportFileView", "ExportView", "ExportsView", "ImportsView"]
 
 _RDF: dict[str, Any] = {"type": "string"}
 
@@ -188,7 +186,7 @@ class ExportView(OntologyView):
         else:
             media_type, extension = selectors.EXPORT_FORMATS[rdf_format]
             chunks = selectors.export_rdf(ontology=ontology, ref=at.commit.id, format=rdf_format)
-            response = _streamed(request, chunks, media_type)
+            response = streamed(request, chunks, media_type)
             name = selectors.get_ontology(ontology=ontology).name
             response.headers["Content-Disposition"] = (
                 f'attachment; filename="{name}-{at.commit.id[:12]}.{extension}"'
@@ -302,20 +300,3 @@ def _wanted_format(request: Request, given: str) -> str:
 def _unknown_format(given: str, **where: str) -> BadRequest:
     message = f"'{given[:50]}' is no format: use {', '.join(selectors.EXPORT_FORMATS)}."
     return BadRequest(message, code="rdf_format", errors=[{**where, "message": message}])
-
-
-def _streamed(request: Request, chunks: Iterator[bytes], media_type: str) -> HttpResponseBase:
-    """Chunks as they come, also where Django serves asynchronously."""
-
-    def draw() -> bytes | None:
-        return next(chunks, None)
-
-    async def drawn_asynchronously() -> AsyncIterator[bytes]:
-        while (chunk := await sync_to_async(draw)()) is not None:
-            yield chunk
-
-    # Given a plain iterator there, Django would draw all of it into memory first.
-    is_async = isinstance(request._request, ASGIRequest)  # noqa: SLF001 - the one that is served
-    return StreamingHttpResponse(
-        drawn_asynchronously() if is_async else chunks, content_type=media_type
-    )
