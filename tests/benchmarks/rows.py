@@ -1,4 +1,4 @@
-"""Rows 1 to 6."""
+"""Rows 1 to 6, and the list of all."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from tests.benchmarks.audit import audited
 from tests.benchmarks.measure import Comparison, Work, in_turn, timed
 from tests.benchmarks.world import State, World
 
@@ -334,4 +335,5 @@ ROWS: dict[int, Callable[[World], list[Comparison]]] = {
     4: merges,
     5: branches,
     6: history,
+    11: audited,
 }
