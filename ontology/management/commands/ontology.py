@@ -6,6 +6,7 @@ from ontology.management.cli.documents import DocumentCommands
 from ontology.management.cli.exchange import ExchangeCommands
 from ontology.management.cli.history import HistoryCommands
 from ontology.management.cli.merging import MergeCommands
+from ontology.management.cli.queries import QueryCommands
 from ontology.management.cli.refs import RefCommands
 from ontology.management.cli.registry import RegistryCommands
 
@@ -18,6 +19,7 @@ class Command(
     MergeCommands,
     HistoryCommands,
     RefCommands,
+    QueryCommands,
     ExchangeCommands,
     RegistryCommands,
     rich_markup_mode="rich",
