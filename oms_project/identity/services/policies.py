@@ -156,6 +156,7 @@ def keeping_an_administrator() -> Iterator[None]:
         list(
             RoleBinding.objects.select_for_update()
             .filter(role=Role.ADMINISTRATOR, ontology="", branch="")
+            .order_by("pk")  # not by the names of others, whose rows could not be locked
             .values_list("pk", flat=True)
         )
         before = rows.administrators().exists()
