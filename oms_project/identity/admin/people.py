@@ -56,8 +56,11 @@ class _KeepsAnAdministrator:
 
 
 @admin.register(User)
-class UserAdmin(  # type: ignore[type-arg]
-    _KeepsAnAdministrator, ForAdministrators, DjangoUserAdmin, ModelAdmin
+class UserAdmin(
+    _KeepsAnAdministrator,
+    ForAdministrators,
+    DjangoUserAdmin,  # type: ignore[type-arg]
+    ModelAdmin,
 ):
     """People, with their roles."""
 
