@@ -6,6 +6,8 @@ transaction has committed, however late. One process at a time works through tho
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -35,6 +37,7 @@ class TrailDamaged(Unavailable):
 
     code = "audit_trail_damaged"
     title = "Audit trail damaged"
+    retryable: ClassVar[bool] = False
 
 
 def has_pending() -> bool:

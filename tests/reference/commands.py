@@ -11,7 +11,7 @@ __all__ = ["commands_page"]
 _INTRODUCTION = """\
 # Commands
 
-`python manage.py ontology COMMAND …` works on ontologies; `python manage.py demo` makes the demo ontology, `python manage.py setup` sets up a database. Every command has `--help`. This page is written from the commands (`make reference`).
+`python manage.py ontology COMMAND …` works on ontologies; `python manage.py audit COMMAND …` on [the audit trail](#the-audit-trail); `python manage.py demo` makes the demo ontology, `python manage.py setup` sets up a database. Every command has `--help`. This page is written from the commands (`make reference`).
 
 ## For scripts
 
@@ -49,6 +49,7 @@ The values are those of the REST API. Members may be added, never taken away or 
 | `get` | the document: `_etag`, `@id`, `@type`, `rid`, its fields, the audit fields |
 | `ls` | `{"items": [document, …]}`, a line each |
 | `describe` | `document`, `ancestors`, `children`, `properties`, `linksOut`, `linksIn`, `usedBy` and more |
+| `sparql` | SPARQL 1.1 Query Results JSON (`head`, `results` or `boolean`) |
 | `apply` | `commit` (or null), `head`, `changes`, `documents`, `dryRun` |
 
 ## Who acts
@@ -75,6 +76,7 @@ def commands_page() -> str:
     """``docs/reference/cli.md``."""
     from django_typer.management import get_typer_command
 
+    from audit.management.commands.audit import Command as AuditCommand
     from ontology.management.commands.ontology import Command
 
     root = get_typer_command(Command().typer_app)
@@ -88,6 +90,9 @@ def commands_page() -> str:
         lines += [f"## {panel}", ""]
         for command in commands:
             lines += _command(command, command.name)
+    lines += ["## The audit trail", "", "`python manage.py audit COMMAND …`.", ""]
+    for command in get_typer_command(AuditCommand().typer_app).commands.values():
+        lines += _command(command, command.name)
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 from tests.reference.commands import commands_page
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("oms_project", "ontology", "scheduling")
+PACKAGES = ("audit", "oms_project", "ontology", "scheduling")
 _SPOKEN = {bool: "yes or no", int: "whole number", str: "text", Path: "path"}
 
 

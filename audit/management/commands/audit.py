@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from audit import sealed_files, selectors, services
 from audit.domain.export import FORMATS, csv_lines, json_lines
 from audit.management import options as o
-from audit.management.base import AuditBase, Format
+from audit.management.base import AuditBase, Format, examples
 from audit.selectors import EventInfo
 from audit.verification import Report
 from oms_project.core.errors import Invalid
@@ -35,7 +35,11 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
     Exit codes: 0 done, 1 refused or something found, 2 usage.
     """
 
-    @command()
+    @command(
+        epilog=examples(
+            "verify", "verify --checkpoint checkpoint.txt --public-keys audit-keys.json"
+        )
+    )
     def verify(
         self,
         *,
@@ -82,7 +86,7 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
         if not report.is_intact:
             raise typer.Exit(1)
 
-    @command()
+    @command(epilog=examples("checkpoint --out checkpoint.txt"))
     def checkpoint(
         self,
         *,
@@ -107,13 +111,13 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
                 out.write_text(head.note, encoding="utf-8")
                 self.line(f"{out}: a checkpoint of {head.checkpoint.size} events.")
 
-    @command()
+    @command(epilog=examples("sequence"))
     def sequence(self, *, as_user: o.AsUser = None) -> None:
         """Give new events their place in the signed tree (servers do so by themselves)."""
         with self.session(as_user, "sequence", as_json=False):
             self.line(f"{services.sequence_now()} events have got their place.")
 
-    @command()
+    @command(epilog=examples("seal --before 2026-01-01 --out /archive/audit"))
     def seal(
         self,
         *,
@@ -147,7 +151,12 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
             self.line(f"{out / done.file}: the events of places {done.first} to {done.last}.")
             self.line(f"sha256 {done.sha256}")
 
-    @command()
+    @command(
+        epilog=examples(
+            "export --format csv --out trail.csv --since 2026-11-01",
+            "export --sealed /archive/audit --actor alice",
+        )
+    )
     def export(
         self,
         *,
@@ -197,7 +206,11 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
                 with out.open("w", encoding="utf-8", newline="") as file:
                     file.writelines(lines)
 
-    @command()
+    @command(
+        epilog=examples(
+            "search --action ontology. --actor alice", "search --outcome denied --format json"
+        )
+    )
     def search(
         self,
         *,
@@ -232,7 +245,7 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
         if page.next_cursor is not None:
             self.note(f"There are more than {limit}.")
 
-    @command()
+    @command(epilog=examples("tail"))
     def tail(
         self,
         *,
@@ -253,7 +266,7 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
                         self.line(_row(event))
                 seen |= {event.id for event in found}
 
-    @command()
+    @command(epilog=examples("prove 01a20708-e947-7281-8615-97e9926f5d89 --out proof.json"))
     def prove(
         self,
         event: Annotated[str, typer.Argument(metavar="EVENT", help="Its id.", show_default=False)],
