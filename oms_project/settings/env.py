@@ -292,7 +292,7 @@ class Environment(BaseModel):
         "server process keeps in memory for SPARQL.",
     )
     OMS_SPARQL_MAX_TRIPLES: int = Field(
-        5_000_000,
+        2_000_000,
         ge=1000,
         description="Triples that those states may have together, and each alone; a thousand take "
         "about half a megabyte.",
