@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from oms_project.core.authorization import permissions
+from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.context import current_actor
 from oms_project.core.routes import EVERY_METHOD, Declaration
 from oms_project.identity import selectors, services
 from oms_project.identity.api.serializers.accounts import (
@@ -99,6 +100,8 @@ class UserView(APIView):
         tags=["identity"], operation_id="identity_user", summary="A user", responses=UserSerializer
     )
     def get(self, _request: Request, username: str) -> Response:
+        # Whoever administers one ontology comes as far as this; people are not an ontology's.
+        authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
         return Response(shown(UserSerializer, selectors.get_user(username=username)))
 
     @extend_schema(
