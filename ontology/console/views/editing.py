@@ -112,7 +112,7 @@ class Page:
 
 
 @page
-@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
+@requires(permissions.ONTOLOGY_WRITE)
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest, ontology: str, kind: str) -> HttpResponse:
     """A new definition of ``kind``."""
@@ -137,7 +137,7 @@ def create(request: HttpRequest, ontology: str, kind: str) -> HttpResponse:
 
 
 @page
-@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
+@requires(permissions.ONTOLOGY_WRITE)
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Change a definition."""

@@ -63,7 +63,7 @@ def _page(
 
 
 @page
-@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
+@requires(permissions.ONTOLOGY_WRITE)
 @require_http_methods(["GET", "POST"])
 def rename(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Give a definition another name; the old one keeps working as an alias."""
@@ -89,7 +89,7 @@ def rename(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
 
 
 @page
-@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
+@requires(permissions.ONTOLOGY_WRITE)
 @require_http_methods(["GET", "POST"])
 def deprecate(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Say that a definition should no longer be used, why, and what to use instead."""
@@ -153,7 +153,7 @@ def _deprecation_fields(
 
 
 @page
-@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
+@requires(permissions.ONTOLOGY_WRITE)
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Delete a definition, after showing what still uses it."""

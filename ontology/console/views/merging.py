@@ -80,7 +80,7 @@ def merge(request: HttpRequest, ontology: str) -> HttpResponse:
 
 
 @page
-@requires({"GET": permissions.ONTOLOGY_READ, "POST": permissions.ONTOLOGY_WRITE})
+@requires(permissions.ONTOLOGY_WRITE)
 @require_http_methods(["GET", "POST"])
 def revert(request: HttpRequest, ontology: str, commit: str) -> HttpResponse:
     """Undo one commit on a branch, as a new commit."""
