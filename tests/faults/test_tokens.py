@@ -256,7 +256,7 @@ def test_mutated_tokens_do_not_get_in(person: MakePerson, full: bool) -> None:
         answers[kind.__name__, status] += 1
         if status != 401:
             accepted.append((kind.__name__, status, token))
-    print(dict(sorted(answers.items())))
+    print(sum(answers.values()), "tokens:", dict(sorted(answers.items())))
     assert accepted == []
     assert {status for _kind, status in answers} == {401}
     assert len({kind for kind, _status in answers}) == len(set(kinds))

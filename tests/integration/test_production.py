@@ -68,3 +68,23 @@ def test_headers_cookies_and_the_way_to_https(tmp_path: Path) -> None:
         missing = services.httpx.get(f"{server.url}/nowhere", headers=through_gateway)
         assert missing.status_code == 404
         assert "Traceback" not in missing.text
+
+
+def test_signing_in_waits_for_a_key_and_then_works(tmp_path: Path) -> None:
+    extra = {
+        **SAFE, "JWT_ALGORITHM": "EdDSA", "JWT_SECRET": "", "SECURE_SSL_REDIRECT": "0",
+        "TRUST_PROXY_HEADERS": "1",
+    }  # fmt: skip
+    with services.oms(data_dir=tmp_path, extra=extra) as server:
+        credentials = {"username": server.username, "password": server.password}
+        address = f"{server.url}/api/v1/auth"
+        waiting = services.httpx.post(f"{address}/token", json=credentials)
+        assert (waiting.status_code, waiting.json()["code"]) == (503, "key_missing")
+        made = _manage(tmp_path, "keys", "rotate", "token", JWT_ALGORITHM="EdDSA", JWT_SECRET="")
+        assert made.returncode == 0, made.stderr
+        signed_in = services.httpx.post(f"{address}/token", json=credentials)
+        assert signed_in.status_code == 200
+        bearer = {"Authorization": f"Bearer {signed_in.json()['access']}"}
+        assert services.httpx.get(f"{address}/me", headers=bearer).status_code == 200
+        (key,) = services.httpx.get(f"{server.url}/.well-known/jwks.json").json()["keys"]
+        assert (key["kty"], key["alg"], key["use"]) == ("OKP", "EdDSA", "sig")

@@ -46,7 +46,7 @@ def test_a_later_start_changes_nothing_and_says_how_to_reset_it() -> None:
     printed = _setup()
     assert "Password:" not in printed
     assert "printed at the first start" in printed
-    assert "python manage.py changepassword admin" in printed
+    assert "python manage.py identity user password admin" in printed
     assert User.objects.values().get() == before
     assert authenticate(username="admin", password=password) is not None
 

@@ -37,7 +37,7 @@ class Command(TyperCommand):
         if selectors.has_administrator():
             self.stdout.write(
                 f"Administrator: {ADMINISTRATOR} (the password was printed at the first start; "
-                f"to set a new one: python manage.py changepassword {ADMINISTRATOR})"
+                f"to set a new one: python manage.py identity user password {ADMINISTRATOR})"
             )
             return
         password = secrets.token_urlsafe(15)
