@@ -137,6 +137,7 @@ class Endpoint:
     body: BodySource | None
     headers: tuple[str, ...]
     problems: tuple[int, ...]
+    reads: bool
 
 
 def endpoint(
@@ -149,6 +150,7 @@ def endpoint(
     body: BodySource | None = None,
     headers: tuple[str, ...] = (),
     problems: tuple[int, ...] = (),
+    reads: bool = False,
 ) -> Callable[[H], H]:
     """Declare a method of an `OntologyView`; its docstring describes it to clients.
 
@@ -161,6 +163,7 @@ def endpoint(
         body: where the body comes from; None: there is none.
         headers: request headers with a meaning here (``If-Match``, ``X-Commit-Message``, ...).
         problems: statuses of problems, beside those that every endpoint has.
+        reads: nothing is written, whatever the method: there is nothing to do only once.
     """
 
     def decorate(method: H) -> H:
@@ -174,17 +177,21 @@ def endpoint(
             body=body,
             headers=headers,
             problems=problems,
+            reads=reads,
         )
 
         @wraps(method)
         def handle(self: APIView, request: Request, **path: Any) -> HttpResponseBase:
             arguments = {**path, "query": parse_query(request.GET, query)}
+            once = not reads and request.method not in _SAFE
             if body is None:
-                return _answered(request, "", lambda: method(self, request, **arguments))
+                return _answered(request, "", lambda: method(self, request, **arguments), once=once)
             given, fingerprint = body.read(request)
             try:
                 arguments["body"] = given
-                return _answered(request, fingerprint, lambda: method(self, request, **arguments))
+                return _answered(
+                    request, fingerprint, lambda: method(self, request, **arguments), once=once
+                )
             finally:
                 body.release(given)
 
@@ -195,10 +202,10 @@ def endpoint(
 
 
 def _answered(
-    request: Request, fingerprint: str, perform: Callable[[], HttpResponseBase]
+    request: Request, fingerprint: str, perform: Callable[[], HttpResponseBase], *, once: bool
 ) -> HttpResponseBase:
     try:
-        if request.method in _SAFE:
+        if not once:
             return perform()
         return answer_once(request, fingerprint=fingerprint, perform=perform)
     except BadRequest as error:

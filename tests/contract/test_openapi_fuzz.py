@@ -40,6 +40,12 @@ PERSON = {
 }
 
 
+@schemathesis.serializer("application/sparql-query")
+def sparql_query(_context: schemathesis.SerializationContext, value: Any) -> bytes:
+    """A query is sent as it is."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 @pytest.fixture
 def token(admin_client: APIClient, settings: Any, tmp_path: Path) -> Iterator[str]:
     """The administrator's, with an ontology to work on."""

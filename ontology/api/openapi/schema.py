@@ -78,9 +78,9 @@ class EndpointSchema(AutoSchema):
         ]
         parameters += [self._with_choices(item) for item in query_parameters(declared.query)]
         names = list(declared.headers)
-        if self.method in _WRITES:
+        if self.method in _WRITES and not declared.reads:
             names.append("Idempotency-Key")
-        elif any("ETag" in answer.headers for answer in declared.answers):
+        elif self.method == "GET" and any("ETag" in answer.headers for answer in declared.answers):
             names.append("If-None-Match")
         parameters += [{"name": name, "in": "header", **REQUEST_HEADERS[name]} for name in names]
         return parameters
@@ -117,7 +117,7 @@ class EndpointSchema(AutoSchema):
         statuses = [*_EVERYWHERE, *declared.problems]
         if "{ontology}" in self.path:
             statuses.append(404)
-        if self.method in _WRITES:
+        if self.method in _WRITES and not declared.reads:
             statuses += [409, 422]
         if declared.body is not None:
             statuses += [413, 415]

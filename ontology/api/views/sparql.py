@@ -186,7 +186,8 @@ class SparqlView(OntologyView):
         tag="import and export",
         query=SparqlOptions,
         body=SparqlSource(),
-        problems=(406, 503),
+        problems=(406, 422, 503),
+        reads=True,
         answers=_ANSWERS,
     )
     def post(

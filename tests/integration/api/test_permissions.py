@@ -46,7 +46,7 @@ ENDPOINTS = sorted(set(endpoints()))
 
 
 def test_there_are_endpoints_to_try() -> None:
-    assert len(ENDPOINTS) == 119
+    assert len(ENDPOINTS) == 121
     assert not [address for _, address in ENDPOINTS if "<" in address]
 
 

@@ -177,6 +177,18 @@ def test_the_query_may_come_in_three_ways(api: APIClient, airports: str) -> None
         assert answer["X-OMS-Commit"] == head_of(api, airports)
 
 
+def test_a_body_is_read_again_whatever_the_key(api: APIClient, airports: str) -> None:
+    for _ in range(2):
+        sent = api.generic(
+            "POST",
+            f"{airports}/sparql",
+            "ASK {}",
+            content_type="application/sparql-query",
+            headers={"Idempotency-Key": "same"},
+        )
+        assert json.loads(body(sent))["boolean"] is True
+
+
 def test_a_form_and_the_address_do_not_say_two_things(api: APIClient, airports: str) -> None:
     sent = api.generic(
         "POST",
