@@ -1,7 +1,7 @@
 """SPARQL 1.1 queries over a state.
 
 ``check_query`` refuses what does not only read; ``QueryableState`` holds a state in a process of
-its own and answers; ``StoreCache`` keeps several within bounds. docs/adr/0013 says why.
+its own and answers; ``StoreCache`` keeps several within bounds. docs/adr/0015 says why.
 """
 
 from __future__ import annotations
