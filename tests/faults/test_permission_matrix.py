@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from io import StringIO
@@ -384,7 +384,7 @@ def _send(subject: Subject, row: Row, address: str) -> Any:
         )
     if address.endswith("/imports"):
         return subject.api.generic(
-            row.method, address, b"<a:b> <c:d> <e:f> .", content_type="application/n-triples"
+            row.method, address, "<a:b> <c:d> <e:f> .", content_type="application/n-triples"
         )
     if row.method in {"GET", "DELETE"}:
         return getattr(subject.api, row.method.lower())(address)
@@ -472,7 +472,7 @@ def test_branches(world: World, branch: str, full: bool) -> None:
         subject = world.subjects[name]
         for ontology in (OWN, OTHER):
             base = f"/api/v1/ontologies/{ontology}"
-            tries = {
+            tries: dict[str, Callable[[], Any]] = {
                 "changesets": lambda: subject.api.post(  # noqa: B023 - called at once
                     f"{base}/changesets?branch={branch}", BODIES["POST", "/changesets"]  # noqa: B023
                 ),
@@ -480,7 +480,7 @@ def test_branches(world: World, branch: str, full: bool) -> None:
                     f"{base}/merges", {"source": "main", "into": branch}  # noqa: B023
                 ),
                 "imports": lambda: subject.api.generic(  # noqa: B023
-                    "POST", f"{base}/imports?branch={branch}", b"<a:b> <c:d> <e:f> .",  # noqa: B023
+                    "POST", f"{base}/imports?branch={branch}", "<a:b> <c:d> <e:f> .",  # noqa: B023
                     content_type="application/n-triples",
                 ),
             }  # fmt: skip
