@@ -336,6 +336,8 @@ def _address(row: Row, world: World, ontology: str) -> str:
     path = path.replace("{kind}", "object-types").replace("{instances}", "objects")
     if "/identity/user/" in path:
         path = path.replace("<path:object_id>", str(world.victim.pk))
+    if re.search("/identity/(serviceaccount|tokensession|delegation)/", path):
+        path = path.replace("<path:object_id>", SOME_ID)
     if row.method == "DELETE" and path.endswith("<rest:branch>"):
         path = path.replace("<rest:branch>", "work")
     head = world.heads.get(ontology, "0" * 64)
@@ -406,7 +408,7 @@ def _objects(row: Row, *, full: bool) -> tuple[str, ...]:
 #: Rows that end the subject's own session, want a right password, or parameters of a script.
 _APART = (
     "/auth/", "/console/logout/", "/console/password_change/", "/console/login/", "/health",
-    "/console/autocomplete/",
+    "/console/autocomplete/", "/rotate/", "/toggle/",
 )  # fmt: skip
 #: Answers that tell nothing: not understood, not this method, go elsewhere.
 _TELLING_NOTHING = frozenset({302, 400, 405, 415})
