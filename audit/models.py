@@ -104,9 +104,12 @@ class Event(models.Model):
 
 
 class Pending(models.Model):
-    """An event that has no place in the tree yet; a trigger writes it with the event."""
+    """An event that has no place in the tree yet, with OMS's signature over its body: until it
+    has one, nothing else says that it is genuine. See ``audit.domain.witness``.
+    """
 
     event_id = models.CharField(primary_key=True, max_length=36)
+    signature = models.TextField()
 
     class Meta:
         db_table = "audit_pending"

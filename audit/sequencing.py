@@ -6,14 +6,17 @@ transaction has committed, however late. One process at a time works through tho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from audit.domain.checkpoint import Checkpoint, NotGenuine, sign_note
 from audit.domain.merkle import TILE_WIDTH, Frontier, leaf_hash
+from audit.domain.witness import witness_problem
 from audit.tree import Head, append_leaves, latest_head, leaf_count, stored_tree
 from oms_project.core.clock import isoformat, utc_now
 from oms_project.core.errors import Unavailable
@@ -21,12 +24,14 @@ from oms_project.core.keys import keyring
 
 __all__ = ["TrailDamaged", "has_pending", "sequence_events", "signed_head"]
 
+log = structlog.get_logger("oms.audit")
+
 #: Events of one transaction: few enough that on SQLite no writer notices.
 BATCH = 4 * TILE_WIDTH
 # "oms audit" as a number: the advisory lock of PostgreSQL that sequencers take.
 _LOCK = 0x6F6D735F61756474
 _PENDING = (
-    "SELECT p.event_id, e.body, l.idx FROM audit_pending p"
+    "SELECT p.event_id, e.body, p.signature, l.idx FROM audit_pending p"
     " JOIN audit_event e ON e.id = p.event_id LEFT JOIN audit_leaf l ON l.event_id = p.event_id"
     " ORDER BY p.event_id LIMIT %s"
 )
@@ -80,7 +85,7 @@ def _batch(*, wait: bool) -> int:
             return 0
         head = signed_head()
         frontier = _frontier(head)
-        fresh = [(event_id, leaf_hash(body.encode())) for event_id, body, at in rows if at is None]
+        fresh = _genuine(rows)
         for first in range(0, len(fresh), TILE_WIDTH):
             append_leaves(cursor, frontier, fresh[first : first + TILE_WIDTH])
             head = _sign_head(cursor, frontier, head)
@@ -88,6 +93,25 @@ def _batch(*, wait: bool) -> int:
             "DELETE FROM audit_pending WHERE event_id = %s", [(row[0],) for row in rows]
         )
     return len(rows)
+
+
+def _genuine(rows: Sequence[tuple[str, str, str, int | None]]) -> list[tuple[str, bytes]]:
+    """Ids and leaf hashes of what OMS wrote and what has no place yet.
+
+    What somebody else put into the table gets none: it stays there without one, and verification
+    names it.
+    """
+    keys = keyring.public_keys("audit")
+    fresh: list[tuple[str, bytes]] = []
+    for event_id, body, signature, at in rows:
+        if at is not None:
+            continue
+        problem = witness_problem(body, signature, keys)
+        if problem is None:
+            fresh.append((event_id, leaf_hash(body.encode())))
+        else:
+            log.error("an audit event that OMS did not write", event_id=event_id, problem=problem)
+    return fresh
 
 
 def _locked(cursor: CursorWrapper, *, wait: bool) -> bool:

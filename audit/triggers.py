@@ -45,10 +45,6 @@ def _sqlite() -> dict[str, str]:
         triggers[f"{table}_no_replace"] = (
             f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
         )
-    triggers["audit_event_pending"] = (
-        "AFTER INSERT ON audit_event"
-        " BEGIN INSERT INTO audit_pending (event_id) VALUES (NEW.id); END"
-    )
     return {name: f"CREATE TRIGGER {name} {text}" for name, text in triggers.items()}
 
 
@@ -68,12 +64,6 @@ BEGIN
     USING ERRCODE = 'insufficient_privilege';
 END
 """,
-    "audit_mark_pending": """
-BEGIN
-  INSERT INTO audit_pending (event_id) VALUES (NEW.id);
-  RETURN NULL;
-END
-""",
 }
 
 
@@ -85,9 +75,6 @@ def _postgresql() -> dict[str, str]:
         triggers[f"{table}_no_update"] = f"BEFORE UPDATE ON {table} FOR EACH ROW {refuse}"
         triggers[f"{table}_no_delete"] = f"BEFORE DELETE ON {table} FOR EACH ROW {delete}"
         triggers[f"{table}_no_truncate"] = f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}"
-    triggers["audit_event_pending"] = (
-        "AFTER INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION audit_mark_pending()"
-    )
     return {name: f"CREATE TRIGGER {name} {text}" for name, text in triggers.items()}
 
 

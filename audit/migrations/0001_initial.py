@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
             name="Pending",
             fields=[
                 ("event_id", models.CharField(max_length=36, primary_key=True, serialize=False)),
+                ("signature", models.TextField()),
             ],
             options={
                 "db_table": "audit_pending",

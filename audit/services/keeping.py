@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from audit.tree import Head, stored_tree
 from audit.verification import Report, verify_trail
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
-from oms_project.core.errors import Invalid, NotFound
+from oms_project.core.errors import Invalid, NotFound, Unavailable
 from oms_project.core.keys import PublicKey
 
 __all__ = [
@@ -155,11 +156,15 @@ def verify(
 ) -> Report:
     """Verify the trail, and record what came out. See `verify_trail`.
 
+    What waits for its place gets it first, so that the report is about everything there is.
+
     Raises:
         PermissionDenied: the actor may not read the trail.
         Invalid: ``bad_checkpoint``.
     """
     authorizer.check(current_actor(), permissions.AUDIT_READ)
+    with suppress(Unavailable):  # a damaged tree takes nothing up any more; the report says where
+        sequence_events()
     report = verify_trail(checkpoint=checkpoint, keys=keys, sealed=sealed, progress=progress)
     record_verification(report)
     return report

@@ -11,18 +11,21 @@ from django.db import connection, transaction
 from audit import doorbell
 from audit.contract import ACTIONS, Outcome, Subject
 from audit.domain.event import event_body, new_event_id
+from audit.domain.witness import sign_event
 from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor, current_request_id, current_source, try_current_actor
+from oms_project.core.keys import keyring
 
 __all__ = ["DatabaseAuditLog"]
 
 log = structlog.get_logger("oms.audit")
 
-_INSERT = "INSERT INTO audit_event (id, body) VALUES (%s, %s)"
+_EVENT = "INSERT INTO audit_event (id, body) VALUES (%s, %s)"
+_PENDING = "INSERT INTO audit_pending (event_id, signature) VALUES (%s, %s)"
 
 
 class DatabaseAuditLog:
-    """The trail in this database: one INSERT per event, in the transaction of the change."""
+    """The trail in this database: two short INSERTs per event, in the transaction of the change."""
 
     def record(
         self,
@@ -42,8 +45,9 @@ class DatabaseAuditLog:
         event_id, body = _event(
             action, subject, outcome, ontology, branch, commit, changes, data, message, actor
         )
-        with connection.cursor() as cursor:
-            cursor.execute(_INSERT, (event_id, body))
+        signature = sign_event(body, keyring.signing_key("audit"))
+        with transaction.atomic(savepoint=False):
+            _write(event_id, body, signature)
         transaction.on_commit(doorbell.ring)
         return event_id
 
@@ -70,14 +74,21 @@ class DatabaseAuditLog:
             action, subject, outcome, ontology, branch, commit, changes, data, message, actor
         )
         try:
+            signature = sign_event(body, keyring.signing_key("audit"))
             # A savepoint: what fails here breaks no transaction around it.
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(_INSERT, (event_id, body))
+            with transaction.atomic():
+                _write(event_id, body, signature)
         except Exception as error:  # noqa: BLE001 - the refusal stands, whatever is wrong here
             log.error("audit event lost", body=body, reason=str(error))  # noqa: TRY400
             return None
         transaction.on_commit(doorbell.ring)
         return event_id
+
+
+def _write(event_id: str, body: str, signature: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENT, (event_id, body))
+        cursor.execute(_PENDING, (event_id, signature))
 
 
 def _event(

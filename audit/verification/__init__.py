@@ -94,7 +94,7 @@ def verify_trail(
     check_seals(seals, reporter=reporter)
     if sealed is not None:
         check_sealed_files(seals, folder=sealed, reporter=reporter)
-    check_strays(found=leaves.events, patience=patience, reporter=reporter)
+    check_strays(found=leaves.events, patience=patience, keys=believed, reporter=reporter)
     return Report(
         size=size,
         events=leaves.events,

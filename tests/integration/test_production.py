@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -70,7 +71,7 @@ def test_headers_cookies_and_the_way_to_https(tmp_path: Path) -> None:
         assert "Traceback" not in missing.text
 
 
-def test_signing_in_waits_for_a_key_and_then_works(tmp_path: Path) -> None:
+def test_signing_in_waits_for_a_lost_key_and_then_works(tmp_path: Path) -> None:
     extra = {
         **SAFE, "JWT_ALGORITHM": "EdDSA", "JWT_SECRET": "", "SECURE_SSL_REDIRECT": "0",
         "TRUST_PROXY_HEADERS": "1",
@@ -78,6 +79,7 @@ def test_signing_in_waits_for_a_key_and_then_works(tmp_path: Path) -> None:
     with services.oms(data_dir=tmp_path, extra=extra) as server:
         credentials = {"username": server.username, "password": server.password}
         address = f"{server.url}/api/v1/auth"
+        shutil.rmtree(tmp_path / "keys" / "token")  # setup made it; nothing replaces it in silence
         waiting = services.httpx.post(f"{address}/token", json=credentials)
         assert (waiting.status_code, waiting.json()["code"]) == (503, "key_missing")
         made = _manage(tmp_path, "keys", "rotate", "token", JWT_ALGORITHM="EdDSA", JWT_SECRET="")

@@ -9,6 +9,7 @@ from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.test import Client
 
+from oms_project.core.keys import PURPOSES, keyring
 from oms_project.identity.contract import Role
 from oms_project.identity.models import RoleBinding, User
 
@@ -34,6 +35,7 @@ def test_the_first_start_prints_a_password_that_works_and_is_stored_as_a_hash() 
     password = _password(printed)
     user = User.objects.get()
     assert len(password) >= 20
+    assert {purpose for purpose in PURPOSES if keyring.public_keys(purpose)} == set(PURPOSES)
     assert authenticate(username="admin", password=password) == user
     assert password not in user.password
     assert RoleBinding.objects.get().role == Role.ADMINISTRATOR

@@ -11,14 +11,17 @@ import pytest
 from django.db import connection, connections, transaction
 
 from audit import doorbell
-from audit.contract import Subject, audit_log
+from audit.contract import Outcome, Subject, audit_log
 from audit.domain.checkpoint import check_note, parse_checkpoint, parse_note
+from audit.domain.event import new_event_id
 from audit.domain.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
 from audit.models import Event, Leaf, Node, Pending, TreeHead
 from audit.sequencer import Sequencer
 from audit.sequencing import TrailDamaged, sequence_events
 from audit.tree import leaf_count, stored_tree
 from audit.triggers import drop_triggers
+from audit.verification import verify_trail
+from oms_project.core.clock import utc_now
 from oms_project.core.errors import Unavailable
 from oms_project.core.keys import keyring
 from oms_project.core.services import forget_services
@@ -105,13 +108,30 @@ def test_nothing_is_signed_over_damage(happen: Happen, statement: str) -> None:
 
 
 @pytest.mark.django_db
-def test_without_a_key_events_wait(happen: Happen, settings: Any, tmp_path: object) -> None:
+def test_without_a_key_nothing_is_recorded_and_nothing_placed(
+    happen: Happen, settings: Any, tmp_path: object
+) -> None:
+    happen(2)
     settings.OMS_KEYS_DIR, settings.OMS_KEYS_CREATE = tmp_path, False
     forget_services()
-    happen(2)
     with pytest.raises(Unavailable, match="no key for 'audit'"):
-        sequence_events()
+        happen(1)
+    assert audit_log.record_apart("access.denied", Subject("route"), outcome=Outcome.DENIED) is None
     assert (leaf_count(), Pending.objects.count()) == (0, 2)
+
+
+def test_what_oms_did_not_write_gets_no_place_and_is_named(happen: Happen) -> None:
+    happen(2)
+    forged = new_event_id(utc_now())
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO audit_event (id, body) VALUES (%s, %s)", (forged, "{}"))
+        cursor.execute("INSERT INTO audit_pending VALUES (%s, %s)", (forged, "nobody.c2ln"))
+    assert [problem.event_id for problem in verify_trail().problems] == [forged]
+    sequence_events()
+
+    assert (leaf_count(), Pending.objects.count()) == (2, 0)
+    (problem,) = verify_trail().problems
+    assert (problem.kind, problem.event_id) == ("inserted", forged)
 
 
 @pytest.mark.django_db(transaction=True)
