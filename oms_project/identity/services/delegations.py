@@ -6,8 +6,9 @@ authorizer sees to that each time it is asked. There are no chains: a delegate c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -34,6 +35,7 @@ from oms_project.identity.services.sign_in import authenticate_client
 
 __all__ = ["exchange_token", "grant_delegation", "revoke_delegation"]
 
+T = TypeVar("T")
 _MAX_REASON = 500
 
 
@@ -140,12 +142,18 @@ def revoke_delegation(*, delegation: str) -> DelegationInfo:
 
 
 def exchange_token(
-    *, client_id: str, secret: str, subject: str = "", delegation: str = ""
-) -> SessionGrant:
+    *,
+    client_id: str,
+    secret: str,
+    issue: Callable[[SessionGrant], T],
+    subject: str = "",
+    delegation: str = "",
+) -> T:
     """Trade client credentials and a delegation for a session in which the service acts for a
     user (RFC 8693).
 
     Args:
+        issue: as for `sign_in`.
         subject: id of the user, from a token that the user holds or as the service names it.
         delegation: id of the delegation; empty: the one that lasts longest between the two.
 
@@ -176,7 +184,7 @@ def exchange_token(
             ontology=row.ontology,
             data={"session": grant.session, "client_id": client_id},
         )
-    return grant
+        return issue(grant)
 
 
 def _check(reason: str, expires_at: datetime, only: Sequence[str], ontology: str) -> None:

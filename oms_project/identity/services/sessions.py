@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -44,6 +46,7 @@ __all__ = [
     "sign_out",
 ]
 
+T = TypeVar("T")
 _SIGNED_OUT = "signed out"
 _REFUSED = "The refresh token is not valid or has expired: sign in again."
 
@@ -88,11 +91,15 @@ def open_session(
     return _grant(session, now, client_id=client_id)
 
 
-def renew_session(*, claims: TokenClaims) -> SessionGrant:
+def renew_session(*, claims: TokenClaims, issue: Callable[[SessionGrant], T]) -> T:
     """Trade a refresh token, whose signature was verified, for the next one.
 
     Each refresh token is good once. One that comes a second time was copied: by whom, nobody can
     tell, so its session ends (RFC 9700, 4.14). Of two that come at once, one wins.
+
+    Args:
+        issue: makes the next tokens, in the transaction that uses up this one: when it raises, the
+            token is still good.
 
     Raises:
         BadToken: the token was used before, its session has ended, the user is gone.
@@ -120,7 +127,7 @@ def renew_session(*, claims: TokenClaims) -> SessionGrant:
                 _subject(session),
                 actor=actor_of(session.user),
             )
-            return _grant(session, now)
+            return issue(_grant(session, now))
         if session is not None and reused:
             _end(session, "a refresh token was used twice", now)
             audit_log.record(

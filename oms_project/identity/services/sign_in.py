@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets as random
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import update_last_login
@@ -39,12 +41,17 @@ CLIENT_SECRET_PREFIX = "oms_sk_"  # noqa: S105 - lets scanners find a secret tha
 #: Characters of the longest password; more is no password but an attempt to keep us busy.
 MAX_PASSWORD = 256
 
+T = TypeVar("T")
 _REFUSED = "No active account found with the given credentials"
 _CLIENT_REFUSED = "The client id and the secret do not belong together, or no longer hold."
 
 
-def sign_in(*, username: str, password: str) -> SessionGrant:
-    """Trade a name and a password for a session.
+def sign_in(*, username: str, password: str, issue: Callable[[SessionGrant], T]) -> T:
+    """Trade a name and a password for a session, and what ``issue`` makes of it.
+
+    Args:
+        issue: makes the tokens of the session, in the transaction that opens it: what it raises
+            undoes the session.
 
     Raises:
         BadCredentials: whatever is wrong, in the same words and after the same work.
@@ -59,7 +66,7 @@ def sign_in(*, username: str, password: str) -> SessionGrant:
             Subject("session", grant.session, user.username),
             actor=actor_of(user),
         )
-    return grant
+        return issue(grant)
 
 
 def check_password(*, username: str, password: str) -> User:
@@ -92,8 +99,11 @@ def check_password(*, username: str, password: str) -> User:
     return user
 
 
-def sign_in_client(*, client_id: str, secret: str) -> SessionGrant:
+def sign_in_client(*, client_id: str, secret: str, issue: Callable[[SessionGrant], T]) -> T:
     """Trade a client id and a secret for a session without a refresh token (RFC 6749, 4.4).
+
+    Args:
+        issue: as for `sign_in`.
 
     Raises:
         BadCredentials: unknown client, wrong, expired or revoked secret, deactivated account.
@@ -108,7 +118,7 @@ def sign_in_client(*, client_id: str, secret: str) -> SessionGrant:
             actor=actor_of(user),
             data={"client_id": client_id},
         )
-    return grant
+        return issue(grant)
 
 
 def authenticate_client(*, client_id: str, secret: str) -> User:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from oms_project.identity.tokens.jwt import Tokens, mint, read_token
+from oms_project.identity.tokens.jwt import Tokens, issuer, mint, read_token
 
-__all__ = ["Tokens", "mint", "read_token"]
+__all__ = ["Tokens", "issuer", "mint", "read_token"]

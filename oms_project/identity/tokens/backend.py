@@ -77,6 +77,16 @@ class KeyringTokenBackend(TokenBackend):
             claims, key.private, algorithm=algorithm, headers={**headers, "kid": key.kid}
         )
 
+    def check_key(self) -> None:
+        """Return when there is a key to sign with.
+
+        Raises:
+            Unavailable: as `encode`.
+        """
+        algorithm = settings.SIMPLE_JWT["ALGORITHM"]
+        if not algorithm.startswith("HS"):
+            _signing_key(algorithm)
+
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         """The claims of a genuine token that has not expired.
 

@@ -7,6 +7,7 @@ whose behalf. ``sid`` names the session, which knows whether the token still hol
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +21,7 @@ from oms_project.core.clock import utc_now
 from oms_project.identity.contract import BadToken, SessionGrant, TokenClaims
 from oms_project.identity.tokens.backend import KeyringTokenBackend, epoch, from_epoch
 
-__all__ = ["AccessToken", "RefreshToken", "Tokens", "mint", "read_token"]
+__all__ = ["AccessToken", "RefreshToken", "Tokens", "issuer", "mint", "read_token"]
 
 _REFUSED = "The access token is not valid or has expired: sign in again."
 _backend = KeyringTokenBackend()
@@ -57,6 +58,17 @@ class Tokens:
     access: str
     refresh: str
     expires_in: int
+
+
+def issuer() -> Callable[[SessionGrant], Tokens]:
+    """What a service that opens or renews sessions makes their tokens with (`mint`). The key is
+    looked up now, before anybody proves anything and before anything is written.
+
+    Raises:
+        Unavailable: there is no key to sign with.
+    """
+    _backend.check_key()
+    return mint
 
 
 def mint(grant: SessionGrant) -> Tokens:

@@ -31,9 +31,8 @@ from oms_project.identity.contract import (
     BadCredentials,
     BadToken,
     DelegationRefused,
-    SessionGrant,
 )
-from oms_project.identity.tokens import mint, read_token
+from oms_project.identity.tokens import Tokens, issuer, read_token
 
 __all__ = ["EXCHANGE", "OAuthTokenView", "RevokeView"]
 
@@ -78,16 +77,17 @@ class OAuthTokenView(APIView):
             case "client_credentials":
                 _refuse_scope(form)
                 client_id, secret = _client(request, form)
-                grant = services.sign_in_client(client_id=client_id, secret=secret)
-                return _answer(grant)
+                return _answer(
+                    services.sign_in_client(client_id=client_id, secret=secret, issue=issuer())
+                )
             case "refresh_token":
                 return _answer(_refresh(form))
             case _ if grant_type == EXCHANGE:
                 try:
-                    grant = _exchange(request, form)
+                    tokens = _exchange(request, form)
                 except (BadToken, DelegationRefused) as error:  # so RFC 8693, 2.2.2
                     raise OAuthError("invalid_request", str(error)) from error
-                return _answer(grant, issued_token_type=_ACCESS_TOKEN)
+                return _answer(tokens, issued_token_type=_ACCESS_TOKEN)
             case "":
                 raise OAuthError("invalid_request", "grant_type is missing.")
             case _:
@@ -194,15 +194,16 @@ def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:
     return found
 
 
-def _refresh(form: dict[str, str]) -> SessionGrant:
+def _refresh(form: dict[str, str]) -> Tokens:
     _refuse_scope(form)
     token = form.get("refresh_token")
     if token is None:
         raise OAuthError("invalid_request", "refresh_token is missing.")
-    return services.renew_session(claims=read_token(token, token_type="refresh"))  # noqa: S106
+    claims = read_token(token, token_type="refresh")  # noqa: S106 - a kind of token
+    return services.renew_session(claims=claims, issue=issuer())
 
 
-def _exchange(request: Request, form: dict[str, str]) -> SessionGrant:
+def _exchange(request: Request, form: dict[str, str]) -> Tokens:
     _refuse_scope(form)
     if form.get("requested_token_type", _ACCESS_TOKEN) not in _TOKEN_TYPES:
         raise OAuthError("invalid_request", "Only access tokens are issued.")
@@ -226,7 +227,11 @@ def _exchange(request: Request, form: dict[str, str]) -> SessionGrant:
             "invalid_request", "Name a subject_token, a requested_subject or a delegation."
         )
     return services.exchange_token(
-        client_id=client_id, secret=secret, subject=subject, delegation=form.get("delegation", "")
+        client_id=client_id,
+        secret=secret,
+        issue=issuer(),
+        subject=subject,
+        delegation=form.get("delegation", ""),
     )
 
 
@@ -235,8 +240,7 @@ def _refuse_scope(form: dict[str, str]) -> None:
         raise OAuthError("invalid_scope", "There are no scopes: roles and delegations decide.")
 
 
-def _answer(grant: SessionGrant, **more: Any) -> Response:
-    tokens = mint(grant)
+def _answer(tokens: Tokens, **more: Any) -> Response:
     body = {
         "access_token": tokens.access,
         "token_type": "Bearer",

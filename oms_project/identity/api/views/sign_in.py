@@ -23,8 +23,8 @@ from oms_project.identity.api.serializers.tokens import (
     TokenSerializer,
 )
 from oms_project.identity.api.views.common import read
-from oms_project.identity.contract import BadToken, SessionGrant
-from oms_project.identity.tokens import mint, read_token
+from oms_project.identity.contract import BadToken
+from oms_project.identity.tokens import Tokens, issuer, read_token
 
 __all__ = ["LogoutView", "MeView", "PasswordView", "RefreshView", "TokenView", "VerifyView"]
 
@@ -54,7 +54,9 @@ class TokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         form = read(CredentialsSerializer, request)
-        return _pair(services.sign_in(username=form["username"], password=form["password"]))
+        return _pair(
+            services.sign_in(username=form["username"], password=form["password"], issue=issuer())
+        )
 
 
 class RefreshView(APIView):
@@ -77,7 +79,7 @@ class RefreshView(APIView):
             claims = read_token(form["refresh"], token_type="refresh")  # noqa: S106 - a kind
         except BadToken as error:
             raise BadToken(_REFRESH_REFUSED) from error
-        return _pair(services.renew_session(claims=claims))
+        return _pair(services.renew_session(claims=claims, issue=issuer()))
 
 
 class VerifyView(APIView):
@@ -185,8 +187,7 @@ class MeView(APIView):
         )
 
 
-def _pair(grant: SessionGrant) -> Response:
-    tokens = mint(grant)
+def _pair(tokens: Tokens) -> Response:
     return Response(
         {"access": tokens.access, "refresh": tokens.refresh, "expires_in": tokens.expires_in}
     )
