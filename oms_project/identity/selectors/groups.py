@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.contrib.auth.models import Group
 
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
+from oms_project.core.pagination import Page
 from oms_project.identity.contract import GroupInfo
 from oms_project.identity.models import User
+from oms_project.identity.selectors.paging import by_name
 
 __all__ = ["group_info", "list_groups"]
 
 
-def list_groups() -> Sequence[GroupInfo]:
-    """Every group, by name.
+def list_groups(*, limit: int | None = None, cursor: str | None = None) -> Page[GroupInfo]:
+    """Groups, by name.
+
+    Args:
+        limit, cursor: which page; see `core.pagination`.
 
     Raises:
         PermissionDenied: the current actor may not administer identities.
+        BadRequest: a limit or a cursor that is none.
     """
     authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
-    return [
-        group_info(group) for group in Group.objects.prefetch_related("user_set").order_by("name")
-    ]
+    rows = Group.objects.prefetch_related("user_set")
+    found, more = by_name(rows, "groups", "name", limit, cursor)
+    return Page(tuple(group_info(group) for group in found), more)
 
 
 def group_info(group: Group) -> GroupInfo:

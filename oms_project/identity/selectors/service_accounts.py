@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.clock import utc_now
 from oms_project.core.context import current_actor
+from oms_project.core.pagination import Page
 from oms_project.identity.contract import SecretInfo, ServiceAccountInfo, UnknownServiceAccount
 from oms_project.identity.models import ServiceAccount
+from oms_project.identity.selectors.paging import by_name, containing
 
 __all__ = ["get_service_account", "list_service_accounts", "service_account_info"]
 
 
-def list_service_accounts() -> Sequence[ServiceAccountInfo]:
-    """Every service account, by client id.
+def list_service_accounts(
+    *, q: str = "", limit: int | None = None, cursor: str | None = None
+) -> Page[ServiceAccountInfo]:
+    """Service accounts, by the name of their principal.
+
+    Args:
+        q: only those with this text in the client id, a name or the description; empty: all.
+        limit, cursor: which page; see `core.pagination`.
 
     Raises:
         PermissionDenied: the current actor may not administer identities.
+        BadRequest: a limit, a cursor or a text that is none.
     """
     authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
     rows = ServiceAccount.objects.select_related("user", "owner").prefetch_related("secrets")
-    return [service_account_info(row) for row in rows.order_by("user__username")]
+    rows = containing(rows, q, "client_id", "user__username", "user__display_name", "description")
+    found, more = by_name(rows, "service-accounts", "user__username", limit, cursor)
+    return Page(tuple(service_account_info(row) for row in found), more)
 
 
 def get_service_account(*, client_id: str) -> ServiceAccountInfo:

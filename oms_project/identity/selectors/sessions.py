@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, Q
@@ -11,7 +10,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor, current_actor
-from oms_project.core.pagination import checked_limit
+from oms_project.core.pagination import Page
 from oms_project.identity.contract import (
     BadToken,
     SessionInfo,
@@ -20,6 +19,7 @@ from oms_project.identity.contract import (
     actor_of,
 )
 from oms_project.identity.models import Delegation, RevokedToken, TokenSession, User
+from oms_project.identity.selectors.paging import newest_first
 
 __all__ = [
     "Holder",
@@ -125,17 +125,23 @@ def credential_of(user: User, delegation: Delegation | None = None) -> str:
 
 
 def list_sessions(
-    *, username: str | None = None, ended: bool = False, limit: int | None = None
-) -> Sequence[SessionInfo]:
+    *,
+    username: str | None = None,
+    ended: bool = False,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Page[SessionInfo]:
     """Sessions, the newest first: of the current actor, or of anybody for administrators.
 
     Args:
         username: whose; None: one's own.
         ended: those that are over as well.
+        limit, cursor: which page; see `core.pagination`.
 
     Raises:
         PermissionDenied: somebody else's, and the actor may not administer identities.
         UnknownUser: there is no such user.
+        BadRequest: a limit or a cursor that is none.
     """
     actor = current_actor()
     rows = TokenSession.objects.select_related("user", "delegation__user")
@@ -149,7 +155,8 @@ def list_sessions(
         rows = rows.filter(Q(user=user) | Q(delegation__user=user))
     if not ended:
         rows = rows.filter(revoked_at__isnull=True, expires_at__gt=utc_now())
-    return [session_info(row) for row in rows[: checked_limit(limit)]]
+    found, more = newest_first(rows, "sessions", limit, cursor)
+    return Page(tuple(session_info(row) for row in found), more)
 
 
 def session_info(row: TokenSession) -> SessionInfo:

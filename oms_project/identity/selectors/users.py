@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
+from oms_project.core.pagination import Page
 from oms_project.identity.contract import BindingInfo, Role, UnknownUser, UserInfo
 from oms_project.identity.models import User
+from oms_project.identity.selectors.paging import by_name, containing
 
 __all__ = ["get_user", "has_administrator", "list_users", "user_info"]
 
@@ -63,14 +63,23 @@ def has_administrator() -> bool:
     )
 
 
-def list_users() -> Sequence[UserInfo]:
-    """Every person, by name, with roles.
+def list_users(
+    *, q: str = "", limit: int | None = None, cursor: str | None = None
+) -> Page[UserInfo]:
+    """People, by name, with roles.
+
+    Args:
+        q: only those with this text in the user name, the display name or the address; empty: all.
+        limit, cursor: which page; see `core.pagination`.
 
     Raises:
         PermissionDenied: the current actor may not administer identities.
+        BadRequest: a limit, a cursor or a text that is none.
     """
     authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
     rows = User.objects.filter(kind=User.Kind.PERSON).prefetch_related(
         "bindings", "groups__bindings"
     )
-    return [user_info(user) for user in rows]
+    rows = containing(rows, q, "username", "display_name", "email")
+    found, more = by_name(rows, "users", "username", limit, cursor)
+    return Page(tuple(user_info(user) for user in found), more)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from oms_project.api.pages import PAGE_PARAMETERS, page_request, page_response
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
 from oms_project.core.routes import EVERY_METHOD, Declaration
@@ -28,7 +30,7 @@ from oms_project.identity.api.serializers.accounts import (
     UserChangeSerializer,
     UserSerializer,
 )
-from oms_project.identity.api.views.common import items, read, shown
+from oms_project.identity.api.views.common import read, shown
 
 __all__ = [
     "GroupView",
@@ -44,25 +46,31 @@ __all__ = [
 ]
 
 _ADMINISTRATORS: Declaration = {EVERY_METHOD: permissions.IDENTITY_ADMINISTER}
+_SEARCH = OpenApiParameter(
+    "q", str, description="Only those that have this text in a name, without regard to case."
+)
 _DONE = {204: OpenApiResponse(description="Done.")}
 
 
 class UserListSerializer(serializers.Serializer[Any]):
-    """People."""
+    """A page of people."""
 
     items = UserSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class GroupListSerializer(serializers.Serializer[Any]):
-    """Groups."""
+    """A page of groups."""
 
     items = GroupSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class ServiceAccountListSerializer(serializers.Serializer[Any]):
-    """Service accounts."""
+    """A page of service accounts."""
 
     items = ServiceAccountSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class UsersView(APIView):
@@ -74,10 +82,14 @@ class UsersView(APIView):
         tags=["identity"],
         operation_id="identity_users",
         summary="Users",
+        description="By name, in pages.",
+        parameters=[*PAGE_PARAMETERS, _SEARCH],
         responses=UserListSerializer,
     )
-    def get(self, _request: Request) -> Response:
-        return items(UserSerializer, selectors.list_users())
+    def get(self, request: Request) -> Response:
+        limit, cursor = page_request(request)
+        page = selectors.list_users(q=request.query_params.get("q", ""), limit=limit, cursor=cursor)
+        return page_response(request, page, partial(shown, UserSerializer))
 
     @extend_schema(
         tags=["identity"],
@@ -147,10 +159,14 @@ class GroupsView(APIView):
         tags=["identity"],
         operation_id="identity_groups",
         summary="Groups",
+        description="By name, in pages.",
+        parameters=PAGE_PARAMETERS,
         responses=GroupListSerializer,
     )
-    def get(self, _request: Request) -> Response:
-        return items(GroupSerializer, selectors.list_groups())
+    def get(self, request: Request) -> Response:
+        limit, cursor = page_request(request)
+        page = selectors.list_groups(limit=limit, cursor=cursor)
+        return page_response(request, page, partial(shown, GroupSerializer))
 
     @extend_schema(
         tags=["identity"],
@@ -216,10 +232,16 @@ class ServiceAccountsView(APIView):
         tags=["identity"],
         operation_id="identity_service_accounts",
         summary="Service accounts",
+        description="By name, in pages.",
+        parameters=[*PAGE_PARAMETERS, _SEARCH],
         responses=ServiceAccountListSerializer,
     )
-    def get(self, _request: Request) -> Response:
-        return items(ServiceAccountSerializer, selectors.list_service_accounts())
+    def get(self, request: Request) -> Response:
+        limit, cursor = page_request(request)
+        page = selectors.list_service_accounts(
+            q=request.query_params.get("q", ""), limit=limit, cursor=cursor
+        )
+        return page_response(request, page, partial(shown, ServiceAccountSerializer))
 
     @extend_schema(
         tags=["identity"],

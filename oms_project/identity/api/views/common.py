@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from oms_project.core.errors import BadRequest
 
-__all__ = ["flag", "items", "read", "shown"]
+__all__ = ["flag", "read", "shown"]
 
 
 def read(shape: type[Any], request: Request) -> dict[str, Any]:
@@ -30,11 +28,6 @@ def shown(shape: type[Any], value: Any, **more: Any) -> dict[str, Any]:
     """A plain value in that shape."""
     data: dict[str, Any] = shape({**asdict(value), **more}).data
     return data
-
-
-def items(shape: type[Any], values: Iterable[Any]) -> Response:
-    """A list."""
-    return Response({"items": [shown(shape, value) for value in values]})
 
 
 def flag(request: Request, name: str) -> bool:

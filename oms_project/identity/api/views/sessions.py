@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -10,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from oms_project.api.pages import PAGE_PARAMETERS, page_request, page_response
 from oms_project.core.routes import AUTHENTICATED, Declaration
 from oms_project.identity import selectors, services
 from oms_project.identity.api.serializers.accounts import (
@@ -17,7 +19,7 @@ from oms_project.identity.api.serializers.accounts import (
     DelegationSerializer,
 )
 from oms_project.identity.api.serializers.tokens import SessionSerializer
-from oms_project.identity.api.views.common import flag, items, read, shown
+from oms_project.identity.api.views.common import flag, read, shown
 
 __all__ = ["DelegationView", "DelegationsView", "SessionView", "SessionsView"]
 
@@ -26,15 +28,17 @@ _ENDED = OpenApiParameter("ended", bool, description="Those that are over as wel
 
 
 class SessionListSerializer(serializers.Serializer[Any]):
-    """Sessions."""
+    """A page of sessions."""
 
     items = SessionSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class DelegationListSerializer(serializers.Serializer[Any]):
-    """Delegations."""
+    """A page of delegations."""
 
     items = DelegationSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class SessionsView(APIView):
@@ -49,7 +53,9 @@ class SessionsView(APIView):
         tags=["auth"],
         operation_id="auth_sessions",
         summary="Sessions",
+        description="The newest first, in pages.",
         parameters=[
+            *PAGE_PARAMETERS,
             OpenApiParameter(
                 "username", str, description="Somebody else's, for administrators of identities."
             ),
@@ -59,16 +65,17 @@ class SessionsView(APIView):
     )
     def get(self, request: Request) -> Response:
         mine = getattr(request._request, "oms_session_id", None)  # noqa: SLF001 - the middleware's
-        found = selectors.list_sessions(
-            username=request.query_params.get("username"), ended=flag(request, "ended")
+        limit, cursor = page_request(request)
+        page = selectors.list_sessions(
+            username=request.query_params.get("username"),
+            ended=flag(request, "ended"),
+            limit=limit,
+            cursor=cursor,
         )
-        return Response(
-            {
-                "items": [
-                    shown(SessionSerializer, session, current=session.id == mine)
-                    for session in found
-                ]
-            }
+        return page_response(
+            request,
+            page,
+            lambda session: shown(SessionSerializer, session, current=session.id == mine),
         )
 
     @extend_schema(
@@ -110,7 +117,9 @@ class DelegationsView(APIView):
         tags=["identity"],
         operation_id="identity_delegations",
         summary="Delegations that I gave or hold",
+        description="The newest first, in pages.",
         parameters=[
+            *PAGE_PARAMETERS,
             OpenApiParameter(
                 "everybody", bool, description="Everybody's, for administrators of identities."
             ),
@@ -119,12 +128,14 @@ class DelegationsView(APIView):
         responses=DelegationListSerializer,
     )
     def get(self, request: Request) -> Response:
-        return items(
-            DelegationSerializer,
-            selectors.list_delegations(
-                everybody=flag(request, "everybody"), ended=flag(request, "ended")
-            ),
+        limit, cursor = page_request(request)
+        page = selectors.list_delegations(
+            everybody=flag(request, "everybody"),
+            ended=flag(request, "ended"),
+            limit=limit,
+            cursor=cursor,
         )
+        return page_response(request, page, partial(shown, DelegationSerializer))
 
     @extend_schema(
         tags=["identity"],

@@ -13,7 +13,9 @@ from oms_project.identity.contract import NewSecret
 from oms_project.identity.management.cli.base import (
     AsUser,
     IdentityBase,
+    Limit,
     OutputFormat,
+    every,
     moment,
     read_password,
 )
@@ -29,6 +31,10 @@ Expires = Annotated[
     typer.Option(
         "--expires", metavar="WHEN", help="2026-12-31, or 90d from now.", show_default=False
     ),
+]
+Search = Annotated[
+    str,
+    typer.Option("--search", metavar="TEXT", help="Only those with this text in a name."),
 ]
 
 
@@ -58,23 +64,24 @@ class AccountCommands(IdentityBase):
 
     @user.command(name="list")
     def user_list(
-        self, *, output_format: OutputFormat = Format.TEXT, as_user: AsUser = None
+        self,
+        *,
+        search: Search = "",
+        limit: Limit = None,
+        output_format: OutputFormat = Format.TEXT,
+        as_user: AsUser = None,
     ) -> None:
         """List the users with their roles."""
         with self.session(as_user, "user list", as_json=output_format is Format.JSON):
-            found = selectors.list_users()
             self.show_table(
-                found,
+                every(selectors.list_users, limit=limit, q=search),
                 ("user", "name", "active", "roles"),
-                [
-                    (
-                        one.username,
-                        one.display_name,
-                        "yes" if one.is_active else "no",
-                        ", ".join(binding.role.value for binding in one.bindings),
-                    )
-                    for one in found
-                ],
+                lambda one: (
+                    one.username,
+                    one.display_name,
+                    "yes" if one.is_active else "no",
+                    ", ".join(binding.role.value for binding in one.bindings),
+                ),
                 output_format,
             )
 
@@ -167,24 +174,25 @@ class AccountCommands(IdentityBase):
 
     @service_account.command(name="list")
     def service_account_list(
-        self, *, output_format: OutputFormat = Format.TEXT, as_user: AsUser = None
+        self,
+        *,
+        search: Search = "",
+        limit: Limit = None,
+        output_format: OutputFormat = Format.TEXT,
+        as_user: AsUser = None,
     ) -> None:
         """List the service accounts."""
         with self.session(as_user, "service-account list", as_json=output_format is Format.JSON):
-            found = selectors.list_service_accounts()
             self.show_table(
-                found,
+                every(selectors.list_service_accounts, limit=limit, q=search),
                 ("client id", "user", "active", "secrets", "responsible"),
-                [
-                    (
-                        one.client_id,
-                        one.username,
-                        "yes" if one.is_active else "no",
-                        ", ".join(f"…{secret.hint}" for secret in one.secrets if secret.holds),
-                        one.owner,
-                    )
-                    for one in found
-                ],
+                lambda one: (
+                    one.client_id,
+                    one.username,
+                    "yes" if one.is_active else "no",
+                    ", ".join(f"…{secret.hint}" for secret in one.secrets if secret.holds),
+                    one.owner,
+                ),
                 output_format,
             )
 

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from oms_project.core.clock import isoformat, utc_now
 from oms_project.core.errors import Invalid
+from oms_project.core.pagination import MAX_LIMIT, Page
 from oms_project.management.base import Format, OperatorCommand
 
-__all__ = ["AsUser", "IdentityBase", "OutputFormat", "moment", "plain", "read_password"]
+__all__ = [
+    "AsUser",
+    "IdentityBase",
+    "Limit",
+    "OutputFormat",
+    "every",
+    "moment",
+    "plain",
+    "read_password",
+]
+
+T = TypeVar("T")
 
 AsUser = Annotated[
     str | None,
@@ -28,6 +41,11 @@ AsUser = Annotated[
 ]
 OutputFormat = Annotated[
     Format, typer.Option("--format", help="text for people, json for programs.")
+]
+
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, metavar="N", help="At most so many.", show_default="all"),
 ]
 
 
@@ -45,20 +63,61 @@ class IdentityBase(OperatorCommand):
 
     def show_table(
         self,
-        values: Sequence[Any],
+        pages: Iterable[Sequence[T]],
         columns: Sequence[str],
-        rows: Iterable[Sequence[str]],
+        row: Callable[[T], Sequence[str]],
         output_format: Format,
     ) -> None:
-        """Several results: ``{"items": […]}``, or a table."""
+        """Several results, a page at a time: ``{"items": […]}``, or a table whose columns grow
+        where a later page needs it.
+        """
         if output_format is Format.JSON:
-            self.json({"items": [plain(value) for value in values]})
+            self._stream(pages)
             return
-        lines = [list(columns), *([str(cell) for cell in row] for row in rows)]
-        widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
-        for line in lines:
-            cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-            self.line("  ".join(cells).rstrip())
+        lines = [list(columns)]
+        widths = [0] * len(columns)
+        for page in pages:
+            lines += [[str(cell) for cell in row(value)] for value in page]
+            widths = [
+                max(width, *(len(line[index]) for line in lines))
+                for index, width in enumerate(widths)
+            ]
+            for line in lines:
+                cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+                self.line("  ".join(cells).rstrip())
+            lines = []
+
+    def _stream(self, pages: Iterable[Sequence[Any]]) -> None:
+        # Nothing is written before the first page is there: it may be refused instead.
+        before = '{\n  "items": ['
+        for page in pages:
+            for value in page:
+                text = json.dumps(plain(value), ensure_ascii=False, indent=2)
+                # A line break stands between tokens only; inside a text it is escaped.
+                self.stdout.write(before + "\n    " + text.replace("\n", "\n    "), ending="")
+                before = ","
+        self.stdout.write(before + "]\n}" if before != "," else "\n  ]\n}")
+
+
+def every(
+    read: Callable[..., Page[T]], *, limit: int | None = None, **arguments: Any
+) -> Iterator[Sequence[T]]:
+    """The pages of a paged selector, each when it is asked for; at least one.
+
+    Args:
+        limit: stop after so many items; None: list all.
+        arguments: passed on.
+    """
+    cursor: str | None = None
+    left = limit
+    while True:
+        size = MAX_LIMIT if left is None else min(MAX_LIMIT, left)
+        page = read(limit=size, cursor=cursor, **arguments)
+        yield page.items
+        cursor = page.next_cursor
+        left = None if left is None else left - len(page.items)
+        if cursor is None or left == 0:
+            return
 
 
 def plain(value: Any) -> Any:

@@ -9,7 +9,14 @@ from django_typer.management import command, group
 
 from oms_project.core.clock import isoformat, utc_now
 from oms_project.identity import selectors, services
-from oms_project.identity.management.cli.base import AsUser, IdentityBase, OutputFormat, moment
+from oms_project.identity.management.cli.base import (
+    AsUser,
+    IdentityBase,
+    Limit,
+    OutputFormat,
+    every,
+    moment,
+)
 from oms_project.management.base import Format
 
 __all__ = ["TrustCommands"]
@@ -28,25 +35,22 @@ class TrustCommands(IdentityBase):
         username: Annotated[str, typer.Argument(metavar="USERNAME", help="Whose.")],
         *,
         ended: Annotated[bool, typer.Option("--ended", help="Those that are over too.")] = False,
+        limit: Limit = None,
         output_format: OutputFormat = Format.TEXT,
         as_user: AsUser = None,
     ) -> None:
         """List the sessions of a user or service account."""
         with self.session(as_user, "session list", as_json=output_format is Format.JSON):
-            found = selectors.list_sessions(username=username, ended=ended)
             self.show_table(
-                found,
+                every(selectors.list_sessions, limit=limit, username=username, ended=ended),
                 ("session", "began", "until", "address", "ended"),
-                [
-                    (
-                        one.id,
-                        isoformat(one.created_at),
-                        isoformat(one.expires_at),
-                        one.address,
-                        one.revoked_reason,
-                    )
-                    for one in found
-                ],
+                lambda one: (
+                    one.id,
+                    isoformat(one.created_at),
+                    isoformat(one.expires_at),
+                    one.address,
+                    one.revoked_reason,
+                ),
                 output_format,
             )
 
@@ -114,19 +118,16 @@ class TrustCommands(IdentityBase):
         self,
         *,
         ended: Annotated[bool, typer.Option("--ended", help="Those that are over too.")] = False,
+        limit: Limit = None,
         output_format: OutputFormat = Format.TEXT,
         as_user: AsUser = None,
     ) -> None:
         """List the delegations."""
         with self.session(as_user, "delegation list", as_json=output_format is Format.JSON):
-            found = selectors.list_delegations(everybody=True, ended=ended)
             self.show_table(
-                found,
+                every(selectors.list_delegations, limit=limit, everybody=True, ended=ended),
                 ("delegation", "service", "for", "until", "reason"),
-                [
-                    (one.id, one.service, one.user, isoformat(one.expires_at), one.reason)
-                    for one in found
-                ],
+                lambda one: (one.id, one.service, one.user, isoformat(one.expires_at), one.reason),
                 output_format,
             )
 

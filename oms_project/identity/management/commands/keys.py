@@ -36,20 +36,17 @@ class Command(IdentityBase, rich_markup_mode="rich", no_args_is_help=True):
         """List the keys; the newest of a purpose signs."""
         with self.session(as_user, "list", as_json=output_format is Format.JSON):
             authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
-            found = [key for purpose in PURPOSES for key in _keys(purpose)]
+            found = [_told(key) for purpose in PURPOSES for key in _keys(purpose)]
             self.show_table(
-                [_told(key) for key in found],
+                [found],
                 ("purpose", "key", "algorithm", "made", "lost since"),
-                [
-                    (
-                        key.purpose,
-                        key.kid,
-                        key.algorithm,
-                        isoformat(key.created),
-                        "" if key.revoked is None else isoformat(key.revoked),
-                    )
-                    for key in found
-                ],
+                lambda key: (
+                    key["purpose"],
+                    key["kid"],
+                    key["algorithm"],
+                    isoformat(key["created"]),
+                    "" if key["revoked"] is None else isoformat(key["revoked"]),
+                ),
                 output_format,
             )
 
