@@ -408,7 +408,7 @@ def _objects(row: Row, *, full: bool) -> tuple[str, ...]:
 #: Rows that end the subject's own session, want a right password, or parameters of a script.
 _APART = (
     "/auth/", "/console/logout/", "/console/password_change/", "/console/login/", "/health",
-    "/console/autocomplete/", "/rotate/", "/toggle/",
+    "/console/autocomplete/",
 )  # fmt: skip
 #: Answers that tell nothing: not understood, not this method, go elsewhere.
 _TELLING_NOTHING = frozenset({302, 400, 405, 415})

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.forms import CharField, ModelForm
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -110,21 +111,55 @@ class ServiceAccountAdmin(_Kept, ModelAdmin):
             super().save_model(request, obj, form, change)
 
     @action(description=_("New secret"), url_path="rotate", icon="key")
-    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
+    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make a new secret and show it, this once."""
-        account = ServiceAccount.objects.get(user_id=object_id)
+        account = self._account(request, object_id)
+        if request.method != "POST":
+            question = _(
+                "Make a new secret for %(account)s? Those that it has hold a while longer."
+            )
+            return self._ask(request, account, _("New secret"), question)
         made = services.rotate_secret(client_id=account.client_id)
         self._show(request, account.client_id, made.secret)
         return self._back(object_id)
 
     @action(description=_("Take out of use, or back"), url_path="toggle", icon="power_settings_new")
-    def toggle(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
+    def toggle(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Shut the service out, or let it in again."""
-        account = ServiceAccount.objects.select_related("user").get(user_id=object_id)
+        account = self._account(request, object_id)
+        if request.method != "POST":
+            if account.user.is_active:
+                title = _("Take out of use")
+                question = _("Shut %(account)s out? Its tokens hold no more from the next request.")
+            else:
+                title, question = _("Take into use"), _("Let %(account)s sign in again?")
+            return self._ask(request, account, title, question)
         services.set_service_account_active(
             client_id=account.client_id, active=not account.user.is_active
         )
         return self._back(object_id)
+
+    def _account(self, request: HttpRequest, object_id: str) -> ServiceAccount:
+        if not self.has_change_permission(request):
+            raise PermissionDenied  # before it is told whether there is such an account
+        try:
+            return ServiceAccount.objects.select_related("user").get(user_id=object_id)
+        except (ServiceAccount.DoesNotExist, ValidationError) as error:
+            raise Http404("There is no such service account.") from error
+
+    def _ask(
+        self, request: HttpRequest, account: ServiceAccount, title: Any, question: Any
+    ) -> HttpResponse:
+        """The links of a page are followed with GET, which must change nothing: any other site
+        could have them followed.
+        """
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "question": question % {"account": account.user.username},
+            "back": self._back(str(account.user_id)).url,
+        }
+        return TemplateResponse(request, "identity/confirm.html", context)
 
     def _show(self, request: HttpRequest, client_id: str, secret: str) -> None:
         text = _("Client id %(client_id)s, secret %(secret)s: it is not shown again.")

@@ -12,7 +12,13 @@ from django.utils.html import strip_tags
 
 from oms_project.core.clock import utc_now
 from oms_project.identity.contract import Role
-from oms_project.identity.models import Delegation, ServiceAccount, TokenSession, User
+from oms_project.identity.models import (
+    ClientSecret,
+    Delegation,
+    ServiceAccount,
+    TokenSession,
+    User,
+)
 from tests.conftest import PASSWORD, MakePerson, tokens_of
 from tests.integration.identity.conftest import MakeService
 from tests.integration.identity.test_oauth import credentials, me
@@ -133,3 +139,31 @@ def test_one_changes_ones_own_password_and_stays_signed_in(person: MakePerson) -
     assert ann.check_password(new)
     assert client.get("/console/").status_code == 200
     assert elsewhere.get("/console/").status_code == 302
+
+
+@pytest.mark.parametrize("action", ["rotate", "toggle"])
+def test_what_changes_a_service_account_is_asked_first_and_posted(
+    console: Client, service_account: MakeService, action: str
+) -> None:
+    """A link is followed with GET, from any site: it changes nothing."""
+    etl = service_account("etl")
+    address = f"/console/identity/serviceaccount/{etl.account.id}/{action}/"
+
+    def state() -> tuple[int, bool]:
+        user = User.objects.get(pk=etl.account.id)
+        return ClientSecret.objects.count(), user.is_active
+
+    before = state()
+    asked = console.get(address)
+    assert (asked.status_code, state()) == (200, before)
+    assert "etl" in asked.content.decode()
+    done = console.post(address, follow=True)
+    assert done.status_code == 200
+    assert state() != before
+
+
+@pytest.mark.parametrize("action", ["rotate", "toggle"])
+@pytest.mark.parametrize("account", ["00000000-0000-4000-8000-000000000000", "nobody"])
+def test_a_service_account_that_is_not_there(console: Client, account: str, action: str) -> None:
+    for method in (console.get, console.post):
+        assert method(f"/console/identity/serviceaccount/{account}/{action}/").status_code == 404
