@@ -200,7 +200,7 @@ def test_groups_over_rest(person: MakePerson, admin_client: APIClient) -> None:
     added = admin_client.put(f"{address}/modellers/members/ann")
     assert added.json() == {"name": "modellers", "members": ["ann"]}
     assert admin_client.put(f"{address}/modellers/members/nobody").status_code == 404
-    assert admin_client.get(address).json() == {"items": [added.json()]}
+    assert admin_client.get(address).json() == {"items": [added.json()], "next": None}
     assert admin_client.delete(f"{address}/modellers/members/ann").json()["members"] == []
     assert admin_client.delete(f"{address}/modellers").status_code == 204
     assert admin_client.delete(f"{address}/modellers").status_code == 404
