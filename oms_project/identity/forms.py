@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.utils.translation import ngettext
 from unfold.forms import AuthenticationForm
 
+from oms_project.identity.backends import wait
 from oms_project.identity.contract import TooManyAttempts
 
 __all__ = ["SignInForm"]
@@ -21,16 +20,5 @@ class SignInForm(AuthenticationForm):
         try:
             cleaned: dict[str, Any] = super().clean()
         except TooManyAttempts as error:
-            if self.request is not None:
-                self.request.oms_retry_after = error.retry_after
-            minutes = -(-error.retry_after // 60)
-            raise ValidationError(
-                ngettext(
-                    "Too many failed attempts to sign in. Try again in %(count)d minute.",
-                    "Too many failed attempts to sign in. Try again in %(count)d minutes.",
-                    minutes,
-                )
-                % {"count": minutes},
-                code="too_many_attempts",
-            ) from error
+            raise wait(self.request, error) from error
         return cleaned

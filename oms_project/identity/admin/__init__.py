@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from oms_project.identity.admin import people, policies, trust
+from oms_project.identity.admin import people, policies, site, trust
 
-__all__ = ["people", "policies", "trust"]
+__all__ = ["people", "policies", "site", "trust"]

@@ -38,6 +38,7 @@ __all__ = [
     "end_own_sessions",
     "end_session",
     "end_sessions_of",
+    "note_sign_out",
     "open_session",
     "purge",
     "renew_session",
@@ -168,6 +169,15 @@ def sign_out(*, session: str) -> None:
         UnknownSession: it is somebody else's.
     """
     end_session(session=session, reason=_SIGNED_OUT)
+
+
+def note_sign_out(*, user: User) -> None:
+    """Record, in the open transaction, that somebody leaves the console, whose sessions are not
+    kept here.
+    """
+    audit_log.record(
+        "identity.logout", Subject("user", str(user.pk), user.username), actor=actor_of(user)
+    )
 
 
 def end_own_sessions(*, keep: str = "") -> int:

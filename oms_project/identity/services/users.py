@@ -29,6 +29,7 @@ from oms_project.identity.services.throttle import begin_attempt
 __all__ = [
     "change_own_password",
     "change_user",
+    "check_own_password",
     "check_strength",
     "create_user",
     "note_password_change",
@@ -168,16 +169,7 @@ def change_own_password(*, current: str, new: str) -> None:
     if actor.kind != User.Kind.PERSON or actor.on_behalf_of is not None:
         raise PermissionDenied("Not allowed: only a person who is signed in has a password.")
     user = _person(actor.username)
-    attempt = begin_attempt(username=user.username, address=current_source().address)
-    if not user.check_password(current):
-        audit_log.record_apart(
-            "identity.password_changed",
-            Subject("user", str(user.pk), user.username),
-            outcome=Outcome.FAILURE,
-            message="The current password was wrong.",
-        )
-        raise BadCredentials("The current password is not right.", code="wrong_password")
-    attempt.succeeded()
+    check_own_password(user=user, password=current)
     if new == current:
         raise WeakPassword(
             "The new password is the current one.",
@@ -188,6 +180,25 @@ def change_own_password(*, current: str, new: str) -> None:
         user.set_password(new)
         user.save(update_fields=["password"])
         note_password_change(user=user)
+
+
+def check_own_password(*, user: User, password: str) -> None:
+    """Return when it is the current password of who wants a new one.
+
+    Raises:
+        BadCredentials: it is another one.
+        TooManyAttempts: it was guessed too often.
+    """
+    attempt = begin_attempt(username=user.username, address=current_source().address)
+    if not user.check_password(password):
+        audit_log.record_apart(
+            "identity.password_changed",
+            Subject("user", str(user.pk), user.username),
+            outcome=Outcome.FAILURE,
+            message="The current password was wrong.",
+        )
+        raise BadCredentials("The current password is not right.", code="wrong_password")
+    attempt.succeeded()
 
 
 def note_password_change(*, user: User) -> None:

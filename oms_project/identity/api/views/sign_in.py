@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.contrib.auth import logout
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +22,7 @@ from oms_project.identity.api.serializers.tokens import (
     TokenSerializer,
 )
 from oms_project.identity.api.views.common import read
+from oms_project.identity.backends import sign_out_of_console
 from oms_project.identity.contract import BadToken
 from oms_project.identity.tokens import Tokens, issuer, read_token
 
@@ -120,7 +120,7 @@ class LogoutView(APIView):
         inner = request._request  # noqa: SLF001 - where the middleware left its finding
         session: str | None = getattr(inner, "oms_session_id", None)
         if session is None:
-            logout(inner)
+            sign_out_of_console(inner)
         else:
             services.sign_out(session=session)
         return Response(status=204)
