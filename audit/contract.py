@@ -80,7 +80,6 @@ ACTIONS: Final[Mapping[str, str]] = {
     "ontology.branch_deleted": "A branch was deleted",
     "ontology.tag_created": "A tag was created",
     "ontology.tag_deleted": "A tag was deleted",
-    "ontology.exported": "An ontology was exported",
     "ontology.restricted_read": "Restricted or secret values were read",
     # -- access
     "access.denied": "Something was not allowed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import structlog
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db import close_old_connections, connections
 
 from audit import doorbell
 from audit.sequencing import sequence_events
+from audit.services.configuration import note_configuration
 from oms_project.core.errors import OmsError
 
 __all__ = ["Sequencer", "start_sequencer"]
@@ -26,10 +28,12 @@ class Sequencer:
 
     Args:
         interval: seconds between two looks; events that come in one of them share a signed head.
+        at_start: done once before the first look, as soon as the database is there.
     """
 
-    def __init__(self, *, interval: float) -> None:
+    def __init__(self, *, interval: float, at_start: Callable[[], object] | None = None) -> None:
         self._interval = interval
+        self._at_start = at_start
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="oms-audit", daemon=True)
 
@@ -58,6 +62,9 @@ class Sequencer:
         """Whether all went well; a database or a key that is away is no end of the thread."""
         close_old_connections()
         try:
+            if self._at_start is not None:
+                self._at_start()
+                self._at_start = None
             sequence_events(wait=False)
         except (DatabaseError, OmsError) as error:
             log.warning("audit sequencer waits", reason=str(error))
@@ -79,5 +86,7 @@ def start_sequencer() -> None:
     global _sequencer  # noqa: PLW0603 - one per process
     with _start:
         if _sequencer is None and settings.OMS_AUDIT_SEQUENCER:
-            _sequencer = Sequencer(interval=settings.OMS_AUDIT_INTERVAL)
+            _sequencer = Sequencer(
+                interval=settings.OMS_AUDIT_INTERVAL, at_start=note_configuration
+            )
             _sequencer.start()

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from django.db import models, transaction
 
+from audit.contract import Subject, audit_log
 from audit.denials import record_denial
 from oms_project.core.clock import utc_now
 from oms_project.core.context import (
@@ -72,16 +73,18 @@ class LocalJobService:
         """See `JobService.submit`."""
         task_named(task)
         actor = current_actor()
-        job = Job.objects.create(
-            task=task,
-            arguments=dict(arguments),
-            actor_id=actor.id,
-            actor_username=actor.username,
-            actor_display_name=actor.display_name,
-            actor_kind=actor.kind,
-            acting_for=_acting_for(actor),
-            request_id=current_request_id(),
-        )
+        with transaction.atomic():
+            job = Job.objects.create(
+                task=task,
+                arguments=dict(arguments),
+                actor_id=actor.id,
+                actor_username=actor.username,
+                actor_display_name=actor.display_name,
+                actor_kind=actor.kind,
+                acting_for=_acting_for(actor),
+                request_id=current_request_id(),
+            )
+            audit_log.record("job.submitted", Subject("job", str(job.pk), task))
         transaction.on_commit(doorbell.ring)
         return selectors.job_info(job)
 
@@ -112,10 +115,12 @@ class LocalJobService:
             # First in memory: the job may hold the lock that the row needs.
             running_here.request_cancel()
         rows = Job.objects.filter(pk=job.pk)
-        if not rows.filter(state=Job.State.QUEUED).update(
-            state=Job.State.CANCELLED, cancel_requested=True, finished_at=utc_now()
-        ):
-            rows.filter(state=Job.State.RUNNING).update(cancel_requested=True)
+        with transaction.atomic():
+            if not rows.filter(state=Job.State.QUEUED).update(
+                state=Job.State.CANCELLED, cancel_requested=True, finished_at=utc_now()
+            ):
+                rows.filter(state=Job.State.RUNNING).update(cancel_requested=True)
+            audit_log.record("job.cancelled", Subject("job", job_id, job.task))
         return selectors.get_job(job_id=job_id)
 
 

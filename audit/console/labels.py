@@ -42,7 +42,6 @@ ACTION_LABELS: Final = {
     "ontology.branch_deleted": _("A branch was deleted"),
     "ontology.tag_created": _("A tag was created"),
     "ontology.tag_deleted": _("A tag was deleted"),
-    "ontology.exported": _("An ontology was exported"),
     "ontology.restricted_read": _("Restricted or secret values were read"),
     "access.denied": _("Something was not allowed"),
     "configuration.changed": _("The configuration was changed"),
