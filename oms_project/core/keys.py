@@ -53,7 +53,8 @@ class PublicKey:
     """What verifies.
 
     Attributes:
-        kid: RFC 7638 thumbprint of the key, shortened to 22 characters: the same key, the same id.
+        kid: the first 32 hexadecimal digits of the key's RFC 7638 thumbprint: the same key, the
+            same id, and one that can be typed after any command.
         algorithm: ``EdDSA`` (Ed25519) or ``RS256``, as RFC 7518 and RFC 8037 name them.
         created: when it was made; it cannot have signed anything earlier.
         revoked: since when nothing that it signs counts (the key was lost); None: it counts.
@@ -372,7 +373,7 @@ def _members(key: ed25519.Ed25519PublicKey | rsa.RSAPublicKey) -> dict[str, str]
 
 def _thumbprint(key: ed25519.Ed25519PublicKey | rsa.RSAPublicKey) -> str:
     text = json.dumps(_members(key), sort_keys=True, separators=(",", ":"))
-    return _base64(hashlib.sha256(text.encode()).digest())[:22]
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _base64(data: bytes) -> str:
