@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -38,8 +39,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that uses the database is marked ``data``, so that it runs on PostgreSQL as well."""
+    """A test that uses the database is marked ``data``, so that it runs on PostgreSQL as well.
+
+    Every test gets an id of its own: schemathesis gives those of all operations the same one, and
+    workers that run tests side by side would run one of them and leave out the rest.
+    """
+    met: Counter[str] = Counter()
     for item in items:
+        met[item.nodeid] += 1
+        if met[item.nodeid] > 1:
+            item._id = dataclasses.replace(item.id, params=str(met[item.nodeid]))
         names = set(getattr(item, "fixturenames", ()))
         if names & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.data)

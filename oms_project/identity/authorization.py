@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 
 from oms_project.core.authorization import (
     FULL_CLEARANCE,
@@ -22,7 +22,8 @@ from oms_project.identity import decisions
 from oms_project.identity.contract import Role
 from oms_project.identity.decisions import Grant, Party, Question, Restriction, Rule, Standing
 from oms_project.identity.domain import branch_matches
-from oms_project.identity.models import AttributeRule, Delegation, ProtectionRule, User
+from oms_project.identity.grants import grant_rows
+from oms_project.identity.models import AttributeRule, Delegation, ProtectionRule
 
 __all__ = ["RoleAuthorizer"]
 
@@ -144,10 +145,10 @@ def _parties(*actors: Actor) -> dict[str, Party]:
     ids = [actor.id for actor in actors if is_rid(actor.id)]
     found: dict[str, list[tuple[bool, bool, Grant | None]]] = {}
     now = utc_now()
-    for key, active, superuser, role, ontology, branch, expires, group in _rows(ids):
+    for key, active, superuser, role, ontology, branch, expires, group in grant_rows(ids):
         expired = expires is not None and expires <= now
         grant = None if not role or expired else Grant(Role(role), ontology, branch, group, expires)
-        found.setdefault(str(key), []).append((active, superuser, grant))
+        found.setdefault(key, []).append((active, superuser, grant))
     return {
         actor.id: Party(
             id=actor.id,
@@ -168,24 +169,6 @@ def _parties(*actors: Actor) -> dict[str, Party]:
         )
         for actor in actors
     }  # fmt: skip
-
-
-def _rows(ids: list[str]) -> list[tuple[Any, ...]]:
-    if not ids:
-        return []
-    user = User.objects.filter(pk__in=ids).order_by()
-    # A user without roles is one row of the outer join, without a role.
-    own = user.values_list(
-        "id", "is_active", "is_superuser",
-        "bindings__role", "bindings__ontology", "bindings__branch", "bindings__expires_at",
-        Value("", output_field=CharField()),
-    )  # fmt: skip
-    of_groups = user.filter(groups__bindings__isnull=False).values_list(
-        "id", "is_active", "is_superuser",
-        "groups__bindings__role", "groups__bindings__ontology", "groups__bindings__branch",
-        "groups__bindings__expires_at", "groups__name",
-    )  # fmt: skip
-    return list(own.union(of_groups, all=True))
 
 
 def _restriction(actor: Actor, principal: Actor) -> Restriction:
