@@ -22,8 +22,8 @@ from oms_project.identity import decisions
 from oms_project.identity.contract import Role
 from oms_project.identity.decisions import Grant, Party, Question, Restriction, Rule, Standing
 from oms_project.identity.domain import branch_matches
-from oms_project.identity.grants import grant_rows
-from oms_project.identity.models import AttributeRule, Delegation, ProtectionRule
+from oms_project.identity.grants import grant_rows, protection_rows
+from oms_project.identity.models import AttributeRule, Delegation
 
 __all__ = ["RoleAuthorizer"]
 
@@ -101,7 +101,7 @@ class RoleAuthorizer:
 
     def protections(self, *, ontology: str) -> Callable[[str], str | None]:
         """See `Authorizer.protections`."""
-        rules = remembered(("protections", ontology), lambda: _protections(ontology))
+        rules = remembered(("protections", ontology), lambda: protection_rows(ontology))
 
         def protected(branch: str) -> str | None:
             for scope, pattern, note in rules:
@@ -233,11 +233,3 @@ def _rules(ids: list[str], ontology: str) -> list[tuple[str, Rule]]:
         )
         found.append((whom, rule))
     return found
-
-
-def _protections(ontology: str) -> list[tuple[str, str, str]]:
-    return list(
-        ProtectionRule.objects.filter(ontology__in=("", ontology))
-        .order_by("-ontology", "pattern")
-        .values_list("ontology", "pattern", "note")
-    )

@@ -1,7 +1,7 @@
-"""The one query behind every decision: who somebody is, and which roles reach him.
+"""The queries behind every decision: who somebody is, which roles reach him, what is protected.
 
-It is asked for in every request and before every write. As plain SQL it costs what the database
-takes; building the same query through the ORM cost ten times as much.
+They are asked in every request and before every write. As plain SQL they cost what the database
+takes; building the same queries through the ORM cost ten times as much.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
-__all__ = ["GrantRow", "grant_rows"]
+__all__ = ["GrantRow", "grant_rows", "protection_rows"]
 
 _COLUMNS = "b.role, b.ontology, b.branch, b.expires_at"
 _WHO = "u.id, u.is_active, u.is_superuser"
@@ -67,6 +67,19 @@ def grant_rows(ids: Collection[str]) -> list[GrantRow]:
             )
             for key, active, superuser, role, ontology, branch, expires, group in cursor.fetchall()
         ]
+
+
+def protection_rows(ontology: str) -> list[tuple[str, str, str]]:
+    """``(ontology, pattern, note)`` of the rules that protect branches of an ontology by their
+    names, its own before those of every ontology.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ontology, pattern, note FROM identity_protectionrule "
+            "WHERE ontology IN ('', %s) ORDER BY ontology DESC, pattern",
+            [ontology],
+        )
+        return [(str(scope), str(pattern), str(note)) for scope, pattern, note in cursor.fetchall()]
 
 
 def _stored(identifier: str) -> Any:
