@@ -368,7 +368,7 @@ def _allowed(subject: Subject, row: Row, ontology: str) -> bool:
         case permission, "here":
             branch = "work" if permission in {"ontology.write", "ontology.branch"} else None
             return subject.may(permission, ontology, branch)
-        case permission, "any":
+        case permission, "any" | "some":
             return subject.anywhere(permission)
         case permission, _:
             return subject.may(permission, None)
@@ -431,7 +431,7 @@ def _try_all(world: World, subject: Subject, *, pages: bool, full: bool) -> list
             about = f"{subject.name} {row.method} {address} ({code})"
             if code >= 500:
                 wrong.append(f"{about}: broke")
-            elif allowed and kept_out and row.where != "most" and subject.usable:
+            elif allowed and kept_out and row.where not in {"most", "some"} and subject.usable:
                 wrong.append(f"{about}: kept out")
             elif not allowed and not kept_out and code not in _TELLING_NOTHING:
                 wrong.append(f"{about}: let in")
