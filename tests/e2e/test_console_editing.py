@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.e2e.console import DEMO, commit, make_branch
@@ -32,6 +34,8 @@ def test_a_mistake_is_shown_at_its_box_and_then_mended(page: Page) -> None:
     box.fill("deci")
     box.press("ArrowDown")
     box.press("Enter")
+    # The options come from the server: who leaves the box before they are there has typed "deci".
+    expect(page.get_by_role("button", name=re.compile("^Remove decimal"))).to_be_visible()
     page.get_by_role("button", name=f"Commit to {branch}").click()
     # The first refusal hid a second mistake: the name of a type begins with a capital.
     expect(page.locator("#oms-errors")).to_contain_text("UpperCamelCase")
