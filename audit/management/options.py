@@ -8,27 +8,13 @@ from typing import Annotated
 
 import typer
 
-from audit.management.base import Format
 from audit.selectors import EventFilter
 
 __all__ = [
-    "Action", "Actor_", "AsUser", "Door", "OntologyName", "OutcomeName", "OutputFormat", "Since",
+    "Action", "Actor_", "Door", "OntologyName", "OutcomeName", "Since",
     "SubjectName", "Text", "Until", "event_filter", "moment", "text_of",
 ]  # fmt: skip
 
-AsUser = Annotated[
-    str | None,
-    typer.Option(
-        "--as",
-        metavar="USERNAME",
-        help="Act as this user, with this user's permissions (default: OMS_ACTOR, else the "
-        "operator of this machine).",
-        show_default=False,
-    ),
-]
-OutputFormat = Annotated[
-    Format, typer.Option("--format", help="text for people, json for programs.")
-]
 Actor_ = Annotated[
     str,
     typer.Option("--actor", metavar="NAME", help="Who did it, or for whom.", show_default=False),

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from oms_project.core import canonical_json
 from oms_project.core.errors import BadRequest
@@ -20,6 +20,8 @@ __all__ = [
     "MAX_LIMIT",
     "CursorKey",
     "Page",
+    "all_items",
+    "all_pages",
     "checked_limit",
     "decode_cursor",
     "encode_cursor",
@@ -102,3 +104,33 @@ def decode_cursor(listing: str, cursor: str | None, *, types: Sequence[type]) ->
     if any(type(part) is not kind for part, kind in zip(key, types, strict=True)):
         raise refused
     return tuple(key)
+
+
+def all_pages(
+    read: Callable[..., Page[T]], *, limit: int | None = None, **arguments: Any
+) -> Iterator[tuple[T, ...]]:
+    """What a paged selector lists, a page each time one is asked for; at least one.
+
+    Args:
+        read: a selector with ``limit`` and ``cursor``.
+        limit: stop after so many items; None: all.
+        arguments: passed on.
+    """
+    cursor: str | None = None
+    left = limit
+    while True:
+        size = MAX_LIMIT if left is None else min(MAX_LIMIT, left)
+        page = read(limit=size, cursor=cursor, **arguments)
+        yield page.items
+        cursor = page.next_cursor
+        left = None if left is None else left - len(page.items)
+        if cursor is None or left == 0:
+            return
+
+
+def all_items(
+    read: Callable[..., Page[T]], *, limit: int | None = None, **arguments: Any
+) -> Iterator[T]:
+    """The items of `all_pages`, one by one."""
+    for items in all_pages(read, limit=limit, **arguments):
+        yield from items

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,18 +19,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from audit import sealed_files, selectors, services
 from audit.domain.export import FORMATS, csv_lines, json_lines
 from audit.management import options as o
-from audit.management.base import AuditBase, Format, examples
 from audit.selectors import EventInfo
 from audit.verification import Report
 from oms_project.core.errors import Invalid
 from oms_project.core.keys import PublicKey, load_public_keys
+from oms_project.management.base import OperatorCommand, examples_of
+from oms_project.management.options import AsUser, Format, OutputFormat
 
 __all__ = ["Command"]
 
 _SHOWN = 50
+examples = partial(examples_of, "audit")
 
 
-class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
+class Command(OperatorCommand, rich_markup_mode="rich", no_args_is_help=True):
     """The audit trail: verify it, search it, export it, keep checkpoints, seal old ranges.
 
     Exit codes: 0 done, 1 refused or something found, 2 usage.
@@ -71,13 +74,13 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
                 show_default=False,
             ),
         ] = None,
-        output_format: o.OutputFormat = Format.TEXT,
-        as_user: o.AsUser = None,
+        output_format: OutputFormat = Format.TEXT,
+        as_user: AsUser = None,
     ) -> None:
         """Find out whether anything was altered, deleted, reordered or cut off, and where."""
         as_json = output_format is Format.JSON
         note, keys = o.text_of(checkpoint), _keys(public_keys)
-        with self.session(as_user, "verify", as_json=as_json), _bar() as progress:
+        with self.session(as_user, as_json=as_json), _bar() as progress:
             report = services.verify(checkpoint=note, keys=keys, sealed=sealed, progress=progress)
         if as_json:
             self.json(report.members())
@@ -100,10 +103,10 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
                 show_default=False,
             ),
         ] = None,
-        as_user: o.AsUser = None,
+        as_user: AsUser = None,
     ) -> None:
         """Sign the trail as it is now: a note to be kept elsewhere."""
-        with self.session(as_user, "checkpoint", as_json=False):
+        with self.session(as_user, as_json=False):
             head = services.write_checkpoint()
             if out is None:
                 self.stdout.write(head.note, ending="")
@@ -112,9 +115,9 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
                 self.line(f"{out}: a checkpoint of {head.checkpoint.size} events.")
 
     @command(epilog=examples("sequence"))
-    def sequence(self, *, as_user: o.AsUser = None) -> None:
+    def sequence(self, *, as_user: AsUser = None) -> None:
         """Give new events their place in the signed tree (servers do so by themselves)."""
-        with self.session(as_user, "sequence", as_json=False):
+        with self.session(as_user, as_json=False):
             self.line(f"{services.sequence_now()} events have got their place.")
 
     @command(epilog=examples("seal --before 2026-01-01 --out /archive/audit"))
@@ -134,14 +137,14 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
             Path,
             typer.Option("--out", metavar="DIR", help="Folder for the file.", show_default=False),
         ],
-        output_format: o.OutputFormat = Format.TEXT,
-        as_user: o.AsUser = None,
+        output_format: OutputFormat = Format.TEXT,
+        as_user: AsUser = None,
     ) -> None:
         """Move old events to a file; their hashes stay, so that all proofs still hold."""
         until = o.moment(before)
         assert until is not None
         as_json = output_format is Format.JSON
-        with self.session(as_user, "seal", as_json=as_json):
+        with self.session(as_user, as_json=as_json):
             done = services.seal(before=until, folder=out)
         if as_json:
             self.json(
@@ -185,7 +188,7 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
         since: o.Since = "",
         until: o.Until = "",
         text: o.Text = "",
-        as_user: o.AsUser = None,
+        as_user: AsUser = None,
     ) -> None:
         """Write events, oldest first, as CSV or JSON lines."""
         if form not in FORMATS:
@@ -194,7 +197,7 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
             since=since, until=until, actor=actor, action=action, outcome=outcome,
             ontology=ontology, subject=subject, door=door, text=text,
         )  # fmt: skip
-        with self.session(as_user, "export", as_json=False):
+        with self.session(as_user, as_json=False):
             events = services.export(where=where, form=form)
             if sealed is not None:
                 events = sealed_files.read(folder=sealed, where=where)
@@ -226,8 +229,8 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
         since: o.Since = "",
         until: o.Until = "",
         text: o.Text = "",
-        output_format: o.OutputFormat = Format.TEXT,
-        as_user: o.AsUser = None,
+        output_format: OutputFormat = Format.TEXT,
+        as_user: AsUser = None,
     ) -> None:
         """Show the newest events that fit."""
         where = o.event_filter(
@@ -235,7 +238,7 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
             ontology=ontology, subject=subject, door=door, text=text,
         )  # fmt: skip
         as_json = output_format is Format.JSON
-        with self.session(as_user, "search", as_json=as_json):
+        with self.session(as_user, as_json=as_json):
             page = services.search(where=where, limit=limit)
         if as_json:
             self.json({"items": [{"index": e.index, "event": e.members} for e in page.items]})
@@ -250,10 +253,10 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
         self,
         *,
         interval: Annotated[float, typer.Option("--interval", min=0.1, help="Seconds.")] = 1.0,
-        as_user: o.AsUser = None,
+        as_user: AsUser = None,
     ) -> None:
         """Show new events as they happen, until Ctrl-C."""
-        with self.session(as_user, "tail", as_json=False):
+        with self.session(as_user, as_json=False):
             page = services.search(where=o.event_filter(), limit=10)
             seen = {event.id for event in page.items}
             for event in reversed(page.items):
@@ -275,10 +278,10 @@ class Command(AuditBase, rich_markup_mode="rich", no_args_is_help=True):
             Path | None,
             typer.Option("--out", metavar="FILE", help="(default: stdout)", show_default=False),
         ] = None,
-        as_user: o.AsUser = None,
+        as_user: AsUser = None,
     ) -> None:
         """Prove that an event is in the trail: JSON that can be checked without OMS."""
-        with self.session(as_user, "prove", as_json=False):
+        with self.session(as_user, as_json=False):
             proof = services.prove_event(event_id=event)
             if out is None:
                 self.json(proof.members())

@@ -11,6 +11,7 @@ import typer
 from django_typer.management import command, initialize
 
 from oms_project.core.authorization import SENSITIVITIES, permissions
+from oms_project.core.pagination import all_items
 from oms_project.identity.contract import Role
 from oms_project.identity.policies import (
     AttributeRuleInfo,
@@ -20,10 +21,10 @@ from oms_project.identity.policies import (
 from oms_project.identity.selectors import explaining
 from oms_project.identity.selectors import policies as selectors
 from oms_project.identity.services import policies as services
-from ontology.management.cli.base import REFUSED, Format, OmsCommand, usage_error
-from ontology.management.cli.options import AsUser, OutputFormat
+from oms_project.management.base import REFUSED, usage_error
+from oms_project.management.options import AsUser, Format, OutputFormat
+from ontology.management.cli.base import OntologyCommand
 from ontology.management.cli.output import table
-from ontology.management.cli.paging import all_pages
 
 __all__ = ["Command"]
 
@@ -40,7 +41,7 @@ Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="Why.")]
 PolicyId = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]
 
 
-class Command(OmsCommand, rich_markup_mode="rich", no_args_is_help=True):
+class Command(OntologyCommand, rich_markup_mode="rich", no_args_is_help=True):
     """Roles, protected branches, sensitive values: list, give, take, explain.
 
     Exit codes: 0 done (and `explain`: allowed), 1 refused (denied), 2 usage.
@@ -61,9 +62,9 @@ class Command(OmsCommand, rich_markup_mode="rich", no_args_is_help=True):
         """List roles that are held, protected branches and rules about sensitive values."""
         with self.session(as_user, output_format) as out:
             asked: dict[str, Any] = {"ontology": ontology} if ontology else {}
-            bindings = list(all_pages(selectors.list_role_bindings, **asked))
-            protections = list(all_pages(selectors.list_protection_rules, **asked))
-            rules = list(all_pages(selectors.list_attribute_rules, **asked))
+            bindings = list(all_items(selectors.list_role_bindings, **asked))
+            protections = list(all_items(selectors.list_protection_rules, **asked))
+            rules = list(all_items(selectors.list_attribute_rules, **asked))
             if out.as_json:
                 out.json(
                     {

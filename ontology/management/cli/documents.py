@@ -9,12 +9,14 @@ from django_typer.management import command
 
 from oms_project.core.canonical_json import loads
 from oms_project.core.errors import Invalid
+from oms_project.core.pagination import all_items
+from oms_project.management.base import usage_error
+from oms_project.management.options import AsUser, Format, OutputFormat
 from ontology import selectors, services
 from ontology.change_sets import ChangeSetBody, parse_body
-from ontology.management.cli.base import Format, OmsCommand, examples, usage_error
+from ontology.management.cli.base import OntologyCommand, examples
 from ontology.management.cli.history import show_document
 from ontology.management.cli.options import (
-    AsUser,
     Branch,
     DryRun,
     ExpectedHead,
@@ -22,11 +24,9 @@ from ontology.management.cli.options import (
     Limit,
     Message,
     Name,
-    OutputFormat,
     Ref,
     Target,
 )
-from ontology.management.cli.paging import all_pages
 from ontology.management.cli.rendering.documents import describe_lines, list_lines
 from ontology.management.cli.rendering.merges import commit_result_lines
 
@@ -39,7 +39,7 @@ IncludeDeleted = Annotated[
 ]
 
 
-class DocumentCommands(OmsCommand):
+class DocumentCommands(OntologyCommand):
     """Read documents, and commit change sets."""
 
     @command(
@@ -112,7 +112,7 @@ class DocumentCommands(OmsCommand):
     ) -> None:
         """List documents, by kind and name."""
         with self.session(as_user, output_format) as out:
-            views = all_pages(
+            views = all_items(
                 selectors.list_documents,
                 limit=limit,
                 ontology=name,

@@ -15,12 +15,13 @@ import typer
 from django_typer.management import command
 
 from oms_project.core.errors import Invalid
+from oms_project.management.base import usage_error
+from oms_project.management.options import AsUser, Format
 from ontology import selectors, services
 from ontology.contract import ImportResult
 from ontology.interop.rdf import find_format
-from ontology.management.cli.base import Format, OmsCommand, examples, usage_error
+from ontology.management.cli.base import OntologyCommand, examples
 from ontology.management.cli.options import (
-    AsUser,
     Branch,
     DryRun,
     ExpectedHead,
@@ -46,7 +47,7 @@ class Mode(StrEnum):
     REPLACE = "replace"
 
 
-class ExchangeCommands(OmsCommand):
+class ExchangeCommands(OntologyCommand):
     """RDF in and out."""
 
     @command(

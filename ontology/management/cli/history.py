@@ -11,21 +11,21 @@ from django_typer.management import command
 from rich.text import Text
 
 from oms_project.core.ids import is_rid
+from oms_project.core.pagination import all_items
+from oms_project.management.base import REFUSED, usage_error
+from oms_project.management.options import AsUser, Format, OutputFormat
 from ontology import selectors
 from ontology.contract import CommitInfo, DiffResult
 from ontology.domain.kinds import Kind
-from ontology.management.cli.base import REFUSED, Format, OmsCommand, examples, usage_error
+from ontology.management.cli.base import OntologyCommand, examples
 from ontology.management.cli.options import (
-    AsUser,
     KindFilter,
     Limit,
     Name,
-    OutputFormat,
     Ref,
     Target,
 )
 from ontology.management.cli.output import Output
-from ontology.management.cli.paging import all_pages
 from ontology.management.cli.rendering.commits import (
     commit_lines,
     graph_lines,
@@ -44,7 +44,7 @@ _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
 _AT_TIME = re.compile(r"[a-z0-9._/-]+@\d{4}-")
 
 
-class HistoryCommands(OmsCommand):
+class HistoryCommands(OntologyCommand):
     """What happened, and what differs."""
 
     @command(
@@ -71,7 +71,7 @@ class HistoryCommands(OmsCommand):
     ) -> None:
         """Show the commits that led to a ref, newest first."""
         with self.session(as_user, output_format) as out:
-            commits = all_pages(
+            commits = all_items(
                 selectors.log, limit=limit, ontology=name, ref=ref, first_parent=first_parent
             )
             if out.as_json:
@@ -196,7 +196,7 @@ class HistoryCommands(OmsCommand):
     ) -> None:
         """Show the commits that changed one document, newest first."""
         with self.session(as_user, output_format) as out:
-            entries = all_pages(
+            entries = all_items(
                 selectors.history, limit=limit, ontology=name, target=target, ref=ref
             )
             if out.as_json:
@@ -237,9 +237,9 @@ def _machine(diff: DiffResult, *, stat: bool) -> dict[str, Any]:
 
 def _names(ontology: str) -> Mapping[str, list[str]]:
     names: dict[str, list[str]] = {}
-    for branch in all_pages(selectors.list_branches, ontology=ontology):
+    for branch in all_items(selectors.list_branches, ontology=ontology):
         names.setdefault(branch.head, []).append(branch.name)
-    for tag in all_pages(selectors.list_tags, ontology=ontology):
+    for tag in all_items(selectors.list_tags, ontology=ontology):
         names.setdefault(tag.commit, []).append(f"tag: {tag.name}")
     return names
 

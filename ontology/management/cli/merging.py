@@ -7,18 +7,18 @@ from typing import Annotated
 import typer
 from django_typer.management import command
 
+from oms_project.management.base import REFUSED
+from oms_project.management.options import AsUser, Format, OutputFormat
 from ontology import selectors, services
 from ontology.contract import MergeResult
-from ontology.management.cli.base import REFUSED, Format, OmsCommand, examples
+from ontology.management.cli.base import OntologyCommand, examples
 from ontology.management.cli.options import (
-    AsUser,
     Branch,
     DryRun,
     ExpectedHead,
     Message,
     Name,
     Ours,
-    OutputFormat,
     Resolve,
     ResolveFile,
     Theirs,
@@ -34,7 +34,7 @@ _PANEL = "Merge"
 _STOPPED = frozenset({"conflicts", "invalid"})
 
 
-class MergeCommands(OmsCommand):
+class MergeCommands(OntologyCommand):
     """Merge and revert."""
 
     @command(

@@ -7,10 +7,8 @@ from typing import Annotated
 import typer
 
 from ontology.domain.kinds import Kind
-from ontology.management.cli.base import Format
 
 __all__ = [
-    "AsUser",
     "Branch",
     "DryRun",
     "ExpectedHead",
@@ -19,7 +17,6 @@ __all__ = [
     "Message",
     "Name",
     "Ours",
-    "OutputFormat",
     "Ref",
     "Resolve",
     "ResolveFile",
@@ -35,19 +32,6 @@ Target = Annotated[
         help="A document: Kind/name (ObjectType/Person), its IRI, or its rid.",
         show_default=False,
     ),
-]
-AsUser = Annotated[
-    str | None,
-    typer.Option(
-        "--as",
-        metavar="USERNAME",
-        help="Act as this user, with this user's permissions (default: OMS_ACTOR, else the "
-        "operator of this machine).",
-        show_default=False,
-    ),
-]
-OutputFormat = Annotated[
-    Format, typer.Option("--format", help="text for people, json for programs.")
 ]
 Ref = Annotated[
     str,

@@ -27,23 +27,12 @@ from rich.progress import (
 from rich.text import Text
 
 from oms_project.core.canonical_json import loads
+from oms_project.management.text import clean
 from ontology.wire import json_bytes
 
-__all__ = ["Output", "ProgressCallback", "clean", "is_terminal", "table"]
+__all__ = ["Output", "ProgressCallback", "is_terminal", "table"]
 
 ProgressCallback = Callable[[str, int, int | None], None]
-
-# Controls are shown as ␀…␟, so that no text of a vocabulary can move the cursor or colour a line.
-_CONTROLS = {
-    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"},
-    0x7F: 0x2421,
-    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
-}
-
-
-def clean(text: str) -> str:
-    """``text`` without anything that a terminal would obey."""
-    return text.translate(_CONTROLS)
 
 
 class Output:

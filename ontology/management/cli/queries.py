@@ -12,9 +12,14 @@ from typing import IO, Annotated, Any
 import typer
 from django_typer.management import command
 
+from oms_project.management.base import usage_error
+from oms_project.management.options import AsUser, Format
 from ontology import selectors
-from ontology.management.cli.base import Format, OmsCommand, examples, usage_error
-from ontology.management.cli.options import AsUser, Name, Ref
+from ontology.management.cli.base import OntologyCommand, examples
+from ontology.management.cli.options import (
+    Name,
+    Ref,
+)
 from ontology.management.cli.output import table
 
 __all__ = ["QueryCommands", "ResultChoice"]
@@ -27,7 +32,7 @@ ResultChoice = StrEnum(  # type: ignore[misc] # its members are the formats that
 )
 
 
-class QueryCommands(OmsCommand):
+class QueryCommands(OntologyCommand):
     """Queries."""
 
     @command(

@@ -8,12 +8,15 @@ import typer
 from django_typer.management import group
 from rich.text import Text
 
+from oms_project.core.pagination import all_items
+from oms_project.management.options import AsUser, Format, OutputFormat
 from ontology import selectors, services
 from ontology.contract import BranchInfo, TagInfo
-from ontology.management.cli.base import Format, OmsCommand, examples
-from ontology.management.cli.options import AsUser, Name, OutputFormat
+from ontology.management.cli.base import OntologyCommand, examples
+from ontology.management.cli.options import (
+    Name,
+)
 from ontology.management.cli.output import Output, table
-from ontology.management.cli.paging import all_pages
 from ontology.management.cli.rendering.values import time_text
 
 __all__ = ["RefCommands"]
@@ -34,7 +37,7 @@ TagName = Annotated[
 ]
 
 
-class RefCommands(OmsCommand):
+class RefCommands(OntologyCommand):
     """Branches and tags."""
 
     @group(
@@ -89,7 +92,7 @@ class RefCommands(OmsCommand):
     ) -> None:
         """List the branches and what they point at."""
         with self.session(as_user, output_format) as out:
-            found = all_pages(selectors.list_branches, ontology=self.ontology_name)
+            found = all_items(selectors.list_branches, ontology=self.ontology_name)
             if out.as_json:
                 out.json_items(found)
             else:
@@ -183,7 +186,7 @@ class RefCommands(OmsCommand):
     ) -> None:
         """List the tags."""
         with self.session(as_user, output_format) as out:
-            found = all_pages(selectors.list_tags, ontology=self.ontology_name)
+            found = all_items(selectors.list_tags, ontology=self.ontology_name)
             if out.as_json:
                 out.json_items(found)
             else:
@@ -206,7 +209,7 @@ class RefCommands(OmsCommand):
 
 
 def _set_protection(
-    self: OmsCommand, name: str, output_format: Format, as_user: str | None, *, protected: bool
+    self: OntologyCommand, name: str, output_format: Format, as_user: str | None, *, protected: bool
 ) -> None:
     with self.session(as_user, output_format) as out:
         info = services.update_branch(ontology=self.ontology_name, name=name, protected=protected)

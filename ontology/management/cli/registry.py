@@ -13,11 +13,17 @@ from rich.text import Text
 
 from oms_project.core.errors import Invalid
 from oms_project.core.keys import PublicKey, load_public_keys
+from oms_project.management.base import REFUSED, usage_error
+from oms_project.management.options import AsUser, Format, OutputFormat
+from oms_project.management.text import clean
 from ontology import selectors, services
 from ontology.contract import OntologyInfo
-from ontology.management.cli.base import REFUSED, Format, OmsCommand, examples, usage_error
-from ontology.management.cli.options import AsUser, Name, OutputFormat, Ref
-from ontology.management.cli.output import clean, is_terminal, table
+from ontology.management.cli.base import OntologyCommand, examples
+from ontology.management.cli.options import (
+    Name,
+    Ref,
+)
+from ontology.management.cli.output import is_terminal, table
 from ontology.management.cli.rendering.values import plural
 
 __all__ = ["RegistryCommands"]
@@ -37,7 +43,7 @@ PublicKeys = Annotated[
 ]
 
 
-class RegistryCommands(OmsCommand):
+class RegistryCommands(OntologyCommand):
     """Ontologies as a whole."""
 
     @command(

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TextIO, cast
 
 from oms_project.core.canonical_json import loads
+from oms_project.management.base import usage_error
 from ontology.contract import Resolution
-from ontology.management.cli.base import usage_error
 
 __all__ = ["parse_resolution", "resolutions"]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from oms_project.management.options import Format, OutputFormat
 from ontology.demo.seed import seed
-from ontology.management.cli.base import Format, OmsCommand
-from ontology.management.cli.options import OutputFormat
+from ontology.management.cli.base import OntologyCommand
 
 __all__ = ["Command"]
 
 
-class Command(OmsCommand, rich_markup_mode="rich"):
+class Command(OntologyCommand, rich_markup_mode="rich"):
     """Make the demo ontology `logistics`, unless it is there already.
 
     Two branches that differ (with a conflict to try a merge on), a merge, a tag.

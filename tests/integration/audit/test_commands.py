@@ -16,6 +16,8 @@ from audit.domain.merkle import verify_inclusion
 from audit.models import Event
 from audit.triggers import drop_triggers
 from oms_project.core.keys import keyring, public_key_set
+from oms_project.identity.contract import Role
+from tests.conftest import MakePerson
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +94,10 @@ def test_seal_and_read_again(happen: Happen, tmp_path: Path) -> None:
     assert [json.loads(line)["index"] for line in lines] == [0, 1, 2]
     assert json.loads(run("verify", "--sealed", str(tmp_path), "--format", "json"))["sealed"] == 3
     run("seal", "--before", "2000-01-01", "--out", str(tmp_path), fails=1)
+
+
+def test_what_is_refused_to_a_command_leaves_one_event(person: MakePerson) -> None:
+    person("viewer", Role.VIEWER)
+    run("search", "--as", "viewer", fails=1)
+    denials = Event.objects.filter(action="access.denied").values_list("outcome", "actor_username")
+    assert list(denials) == [("denied", "viewer")]

@@ -6,8 +6,9 @@ import io
 
 from rich.text import Text
 
+from oms_project.management.text import clean
 from ontology.management.cli.history import is_target
-from ontology.management.cli.output import Output, clean, table
+from ontology.management.cli.output import Output, table
 from ontology.management.cli.rendering.values import short
 
 

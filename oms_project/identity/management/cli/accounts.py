@@ -8,18 +8,16 @@ from typing import Annotated
 import typer
 from django_typer.management import group
 
+from oms_project.core.pagination import all_pages
 from oms_project.identity import selectors, services
 from oms_project.identity.contract import NewSecret
 from oms_project.identity.management.cli.base import (
-    AsUser,
     IdentityBase,
     Limit,
-    OutputFormat,
-    every,
     moment,
     read_password,
 )
-from oms_project.management.base import Format
+from oms_project.management.options import AsUser, Format, OutputFormat
 
 __all__ = ["AccountCommands"]
 
@@ -56,7 +54,7 @@ class AccountCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """Make a user. The password is asked for, or read from stdin."""
-        with self.session(as_user, "user create", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             made = services.create_user(
                 username=username, password=read_password(), display_name=display_name, email=email
             )
@@ -72,9 +70,9 @@ class AccountCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """List the users with their roles."""
-        with self.session(as_user, "user list", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             self.show_table(
-                every(selectors.list_users, limit=limit, q=search),
+                all_pages(selectors.list_users, limit=limit, q=search),
                 ("user", "name", "active", "roles"),
                 lambda one: (
                     one.username,
@@ -95,7 +93,7 @@ class AccountCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """Shut a user out: every token and session ends."""
-        with self.session(as_user, "user deactivate", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             changed = services.set_user_active(username=username, active=undo)
             word = "active" if changed.is_active else "deactivated"
             self.show(changed, f"{changed.username} is {word}.", output_format)
@@ -109,7 +107,7 @@ class AccountCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """Give a user a new password, asked for or from stdin; every session of the user ends."""
-        with self.session(as_user, "user password", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             services.set_password(username=username, password=read_password())
             self.show({"username": username}, f"{username} has a new password.", output_format)
 
@@ -132,7 +130,7 @@ class AccountCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """Make a service account and show its secret, this once."""
-        with self.session(as_user, "service-account create", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             made = services.create_service_account(
                 username=username,
                 display_name=display_name,
@@ -164,7 +162,7 @@ class AccountCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """Make a new secret and show it, this once."""
-        with self.session(as_user, "service-account rotate", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             made = services.rotate_secret(
                 client_id=client_id,
                 expires_at=moment(expires),
@@ -182,9 +180,9 @@ class AccountCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """List the service accounts."""
-        with self.session(as_user, "service-account list", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             self.show_table(
-                every(selectors.list_service_accounts, limit=limit, q=search),
+                all_pages(selectors.list_service_accounts, limit=limit, q=search),
                 ("client id", "user", "active", "secrets", "responsible"),
                 lambda one: (
                     one.client_id,
@@ -211,7 +209,7 @@ class AccountCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """Put a user or service account into a group."""
-        with self.session(as_user, "group add", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             if create:
                 services.create_group(name=name)
             left = services.add_to_group(name=name, username=username)
@@ -227,7 +225,7 @@ class AccountCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """Take somebody out of a group."""
-        with self.session(as_user, "group remove", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             left = services.remove_from_group(name=name, username=username)
             members = ", ".join(left.members) or "nobody"
             self.show(left, f"In {left.name}: {members}.", output_format)

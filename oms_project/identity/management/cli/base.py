@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
@@ -13,35 +13,18 @@ import typer
 
 from oms_project.core.clock import isoformat, utc_now
 from oms_project.core.errors import Invalid
-from oms_project.core.pagination import MAX_LIMIT, Page
-from oms_project.management.base import Format, OperatorCommand
+from oms_project.management.base import OperatorCommand
+from oms_project.management.options import Format
 
 __all__ = [
-    "AsUser",
     "IdentityBase",
     "Limit",
-    "OutputFormat",
-    "every",
     "moment",
     "plain",
     "read_password",
 ]
 
 T = TypeVar("T")
-
-AsUser = Annotated[
-    str | None,
-    typer.Option(
-        "--as",
-        metavar="USERNAME",
-        help="Act as this user, with this user's permissions (default: OMS_ACTOR, else the "
-        "operator of this machine).",
-        show_default=False,
-    ),
-]
-OutputFormat = Annotated[
-    Format, typer.Option("--format", help="text for people, json for programs.")
-]
 
 Limit = Annotated[
     int | None,
@@ -50,9 +33,7 @@ Limit = Annotated[
 
 
 class IdentityBase(OperatorCommand):
-    """Base of ``manage.py identity``."""
-
-    command_name = "identity"
+    """Base of ``manage.py identity`` and ``keys``."""
 
     def show(self, value: Any, text: str, output_format: Format) -> None:
         """One result: JSON, or a sentence."""
@@ -97,27 +78,6 @@ class IdentityBase(OperatorCommand):
                 self.stdout.write(before + "\n    " + text.replace("\n", "\n    "), ending="")
                 before = ","
         self.stdout.write(before + "]\n}" if before != "," else "\n  ]\n}")
-
-
-def every(
-    read: Callable[..., Page[T]], *, limit: int | None = None, **arguments: Any
-) -> Iterator[Sequence[T]]:
-    """The pages of a paged selector, each when it is asked for; at least one.
-
-    Args:
-        limit: stop after so many items; None: list all.
-        arguments: passed on.
-    """
-    cursor: str | None = None
-    left = limit
-    while True:
-        size = MAX_LIMIT if left is None else min(MAX_LIMIT, left)
-        page = read(limit=size, cursor=cursor, **arguments)
-        yield page.items
-        cursor = page.next_cursor
-        left = None if left is None else left - len(page.items)
-        if cursor is None or left == 0:
-            return
 
 
 def plain(value: Any) -> Any:

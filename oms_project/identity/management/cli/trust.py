@@ -8,16 +8,14 @@ import typer
 from django_typer.management import command, group
 
 from oms_project.core.clock import isoformat, utc_now
+from oms_project.core.pagination import all_pages
 from oms_project.identity import selectors, services
 from oms_project.identity.management.cli.base import (
-    AsUser,
     IdentityBase,
     Limit,
-    OutputFormat,
-    every,
     moment,
 )
-from oms_project.management.base import Format
+from oms_project.management.options import AsUser, Format, OutputFormat
 
 __all__ = ["TrustCommands"]
 
@@ -40,9 +38,9 @@ class TrustCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """List the sessions of a user or service account."""
-        with self.session(as_user, "session list", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             self.show_table(
-                every(selectors.list_sessions, limit=limit, username=username, ended=ended),
+                all_pages(selectors.list_sessions, limit=limit, username=username, ended=ended),
                 ("session", "began", "until", "address", "ended"),
                 lambda one: (
                     one.id,
@@ -63,7 +61,7 @@ class TrustCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """End a session with all its tokens."""
-        with self.session(as_user, "session end", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             services.end_session(session=session)
             self.show({"ended": session}, "The session has ended.", output_format)
 
@@ -97,7 +95,7 @@ class TrustCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """Let a service act for a user, for a reason, until a moment."""
-        with self.session(as_user, "delegation grant", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             given = services.grant_delegation(
                 client_id=client_id,
                 username=username,
@@ -123,9 +121,9 @@ class TrustCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """List the delegations."""
-        with self.session(as_user, "delegation list", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             self.show_table(
-                every(selectors.list_delegations, limit=limit, everybody=True, ended=ended),
+                all_pages(selectors.list_delegations, limit=limit, everybody=True, ended=ended),
                 ("delegation", "service", "for", "until", "reason"),
                 lambda one: (one.id, one.service, one.user, isoformat(one.expires_at), one.reason),
                 output_format,
@@ -140,7 +138,7 @@ class TrustCommands(IdentityBase):
         as_user: AsUser = None,
     ) -> None:
         """Take a delegation back; its tokens hold no more."""
-        with self.session(as_user, "delegation revoke", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             left = services.revoke_delegation(delegation=delegation)
             text = f"{left.service} may no longer act for {left.user}."
             self.show(left, text, output_format)
@@ -148,7 +146,7 @@ class TrustCommands(IdentityBase):
     @command()
     def purge(self, *, output_format: OutputFormat = Format.TEXT, as_user: AsUser = None) -> None:
         """Delete sessions, revoked tokens and counts of failures that are over: a daily job."""
-        with self.session(as_user, "purge", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             gone = services.purge()
             text = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in gone.items())
             self.show(gone, f"Deleted: {text}.", output_format)

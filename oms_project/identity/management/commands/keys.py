@@ -13,9 +13,12 @@ from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.clock import isoformat, utc_now
 from oms_project.core.context import current_actor
 from oms_project.core.keys import PURPOSES, PublicKey, keyring, public_key_set
-from oms_project.identity.management.cli.base import AsUser, IdentityBase, OutputFormat, moment
+from oms_project.identity.management.cli.base import (
+    IdentityBase,
+    moment,
+)
 from oms_project.identity.services import keys as services
-from oms_project.management.base import Format
+from oms_project.management.options import AsUser, Format, OutputFormat
 
 __all__ = ["Command"]
 
@@ -29,12 +32,10 @@ class Command(IdentityBase, rich_markup_mode="rich", no_args_is_help=True):
     Exit codes: 0 done, 1 refused, 2 usage.
     """
 
-    command_name = "keys"
-
     @command(name="list")
     def list_(self, *, output_format: OutputFormat = Format.TEXT, as_user: AsUser = None) -> None:
         """List the keys; the newest of a purpose signs."""
-        with self.session(as_user, "list", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
             found = [_told(key) for purpose in PURPOSES for key in _keys(purpose)]
             self.show_table(
@@ -62,7 +63,7 @@ class Command(IdentityBase, rich_markup_mode="rich", no_args_is_help=True):
         as_user: AsUser = None,
     ) -> None:
         """Make a new key, which signs from now on; the ones before it go on verifying."""
-        with self.session(as_user, "rotate", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             key = services.rotate_key(purpose=purpose, algorithm=algorithm)
             self.show(_told(key), f"{key.kid} signs for {purpose} from now on.", output_format)
 
@@ -76,7 +77,7 @@ class Command(IdentityBase, rich_markup_mode="rich", no_args_is_help=True):
         as_user: AsUser = None,
     ) -> None:
         """Destroy the private part of a key; what it signed goes on counting."""
-        with self.session(as_user, "retire", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             retired = services.retire_key(purpose=purpose, kid=key)
             self.show(_told(retired), f"{key} signs nothing any more.", output_format)
 
@@ -99,7 +100,7 @@ class Command(IdentityBase, rich_markup_mode="rich", no_args_is_help=True):
         as_user: AsUser = None,
     ) -> None:
         """Declare a key lost: what it signed from then on does not count."""
-        with self.session(as_user, "revoke", as_json=output_format is Format.JSON):
+        with self.session(as_user, as_json=output_format is Format.JSON):
             lost = services.revoke_key(purpose=purpose, kid=key, since=moment(since) or utc_now())
             self.show(_told(lost), f"{key} does not count any more.", output_format)
 
@@ -114,7 +115,7 @@ class Command(IdentityBase, rich_markup_mode="rich", no_args_is_help=True):
         as_user: AsUser = None,
     ) -> None:
         """Write the public keys as a set that verifies without this installation."""
-        with self.session(as_user, "export", as_json=False):
+        with self.session(as_user, as_json=False):
             authorizer.check(current_actor(), permissions.IDENTITY_ADMINISTER)
             document = public_key_set([key for purpose in PURPOSES for key in _keys(purpose)])
             text = json.dumps(document, indent=2)

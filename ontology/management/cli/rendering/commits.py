@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich.text import Text
 
+from oms_project.management.text import clean
 from ontology.contract import CommitInfo
 from ontology.domain.authorship import parse_author
-from ontology.management.cli.output import clean
 from ontology.management.cli.rendering.values import one_line, plural, time_text
 
 __all__ = ["commit_lines", "graph_lines", "oneline", "signature_text"]

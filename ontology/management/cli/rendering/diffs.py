@@ -7,9 +7,10 @@ from typing import Any
 
 from rich.text import Text
 
+from oms_project.management.text import clean
 from ontology.contract import DiffResult, DocumentDiff, FieldChange
 from ontology.domain.kinds import Kind
-from ontology.management.cli.output import clean, table
+from ontology.management.cli.output import table
 from ontology.management.cli.rendering.values import plural, short
 
 __all__ = ["OPERATIONS", "diff_lines", "stat_lines"]

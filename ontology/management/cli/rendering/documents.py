@@ -8,8 +8,9 @@ from typing import Any
 from rich.text import Text
 
 from oms_project.core.canonical_json import loads
+from oms_project.management.text import clean
 from ontology.contract import DocumentView, HistoryEntry
-from ontology.management.cli.output import clean, table
+from ontology.management.cli.output import table
 from ontology.management.cli.rendering.diffs import OPERATIONS
 from ontology.management.cli.rendering.values import local_text, one_line, short, time_text
 from ontology.selectors import LinkUse, PropertyView, TypeDescription

@@ -8,10 +8,10 @@ from typing import Any
 
 from rich.text import Text
 
+from oms_project.management.text import clean, single_problems
 from ontology.contract import CommitInfo, CommitResult, Conflict, ImportResult, MergeResult
-from ontology.management.cli.output import clean, table
+from ontology.management.cli.output import table
 from ontology.management.cli.rendering.diffs import diff_lines, stat_lines
-from ontology.management.cli.rendering.problems import single_problems
 from ontology.management.cli.rendering.values import one_line, plural, short
 
 __all__ = ["commit_result_lines", "import_lines", "merge_lines"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import simplejson
 
+from oms_project.management.text import clean
 from ontology.contract import CommitInfo
-from ontology.management.cli.output import clean
 
 __all__ = ["local_text", "one_line", "plural", "short", "time_text"]
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from oms_project.core.context import Actor
-from oms_project.identity.contract import UnknownUser, actor_of
+from oms_project.core.errors import NotFound
 
 __all__ = ["OPERATOR", "account_name", "command_actor"]
 
@@ -31,17 +31,25 @@ def command_actor(username: str | None) -> Actor:
         username: from ``--as``; None for ``OMS_ACTOR``, and without it the operator.
 
     Raises:
-        UnknownUser: there is no such active user.
+        NotFound: ``user_not_found``; there is no such active user.
     """
     chosen = username or settings.OMS_ACTOR
     if not chosen:
         return Actor(id=f"os:{account_name()}", username=OPERATOR, kind="system")
     user = get_user_model().objects.filter(username__iexact=chosen, is_active=True).first()
     if user is None:
-        raise UnknownUser(
-            f"There is no active user '{chosen}' to act as.", data={"username": chosen}
+        raise NotFound(
+            f"There is no active user '{chosen}' to act as.",
+            code="user_not_found",
+            data={"username": chosen},
         )
-    return actor_of(user)
+    # Not through identity's contract: commands of every app stand on this, of those below as well.
+    return Actor(
+        id=str(user.pk),
+        username=user.get_username(),
+        display_name=user.get_full_name(),
+        kind=user.kind,
+    )
 
 
 def account_name() -> str:

@@ -1,4 +1,4 @@
-"""A refusal as text: one sentence, then every single problem."""
+"""Text for terminals: nothing that one would obey, and refusals with every single problem."""
 
 from __future__ import annotations
 
@@ -8,12 +8,23 @@ from typing import Any
 from rich.text import Text
 
 from oms_project.core.errors import OmsError
-from ontology.management.cli.output import clean
 
-__all__ = ["problem_lines", "single_problems"]
+__all__ = ["clean", "problem_lines", "single_problems"]
 
 # More than this many lines hide the sentence above them; JSON gives all.
 _SHOWN = 200
+
+# Controls are shown as ␀…␟, so that no text of a vocabulary can move the cursor or colour a line.
+_CONTROLS = {
+    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"},
+    0x7F: 0x2421,
+    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
+}
+
+
+def clean(text: str) -> str:
+    """``text`` without anything that a terminal would obey."""
+    return text.translate(_CONTROLS)
 
 
 def problem_lines(error: OmsError) -> Iterator[Text]:
