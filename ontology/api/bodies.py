@@ -182,6 +182,9 @@ class ExportBody(Body):
     """Name of the format."""
     ref: Ref = Field(default="", examples=["main"])
     """What to export. Empty: the default branch."""
+    as_of: Text = Field(default="", alias="asOf", max_length=40, examples=["2026-07-05"])
+    """Export the branch as it was then: a time with its zone, or a day, which is its end in
+    UTC."""
 
 
 def parse_definition(data: Any) -> dict[str, Any]:

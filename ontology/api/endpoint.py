@@ -39,7 +39,7 @@ __all__ = [
 H = TypeVar("H", bound=Callable[..., HttpResponseBase])
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # A selector that refuses a cursor or a limit refuses a query parameter.
-_OF_THE_QUERY = {"bad_cursor": "cursor", "bad_limit": "limit"}
+_OF_THE_QUERY = {"bad_as_of": "asOf", "bad_cursor": "cursor", "bad_limit": "limit"}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ontology.change_sets import Text
 from ontology.domain.kinds import Kind
 
 __all__ = [
+    "AsOfText",
     "CommitQuery",
     "CursorText",
     "DefinitionsQuery",
@@ -63,6 +64,7 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_integer)]
 # All bounds together keep a request line, escaped, below the 16 KiB that servers take.
 RefText = Annotated[Text, Field(max_length=220)]
+AsOfText = Annotated[Text, Field(alias="asOf", max_length=40, examples=["2026-07-05T12:00:00Z"])]
 CursorText = Annotated[str, Field(max_length=2048, pattern=r"^[A-Za-z0-9_-]*$")]
 
 
@@ -82,6 +84,9 @@ class ReadQuery(Query):
     ref: RefText = Field(default="", examples=["main"])
     """What to read: a branch, a tag, a commit id, or `branch@timestamp`. Empty: the default
     branch."""
+    as_of: AsOfText = ""
+    """Read the branch as it was then: a time with its zone, or a day, which is its end in UTC.
+    Not with a tag or a commit, which never change."""
 
 
 class PageQuery(Query):

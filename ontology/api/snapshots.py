@@ -20,7 +20,7 @@ __all__ = ["Snapshot", "bad_cursor", "following", "next_link", "snapshot"]
 
 _LISTING = "ontology:snapshot"
 # Parameters that may differ between the pages of one listing.
-_FREE = frozenset({"cursor", "limit", "ref"})
+_FREE = frozenset({"asOf", "cursor", "limit", "ref"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,16 @@ class Snapshot:
 
 
 def snapshot(*, ontology: str, query: ReadQuery, request: HttpRequest) -> Snapshot:
-    """Resolve ``ref``, or for a later page the commit of the first one.
+    """Resolve ``ref`` (with ``asOf``), or for a later page the commit of the first one.
 
     Raises:
         NotFound: there is no such ontology or ref.
-        BadRequest: the cursor is not one of this listing.
+        BadRequest: the cursor is not one of this listing, or ``asOf`` does not go with the ref.
     """
     cursor = query.cursor if isinstance(query, PageQuery) else ""
     if not cursor:
-        commit = selectors.resolve_ref(ontology=ontology, ref=query.ref)
+        wanted = selectors.ref_at(ontology=ontology, ref=query.ref, as_of=query.as_of)
+        commit = selectors.resolve_ref(ontology=ontology, ref=wanted)
         return Snapshot(commit, immutable=query.ref == commit.id)
     try:
         parts = decode_cursor(_LISTING, cursor, types=(str, str, str))

@@ -18,6 +18,7 @@ from ontology.api.views import (
     merging,
     registry,
     sparql,
+    time,
     transfer,
 )
 from ontology.domain.kinds import DEFINITION_KINDS, Kind
@@ -62,6 +63,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/commits/<segment:commit>", history.CommitView.as_view()),
     path(f"{_ONE}/refs/<rest:ref>", history.RefView.as_view()),
     path(f"{_ONE}/diff", history.DiffView.as_view()),
+    path(f"{_ONE}/blame", time.BlameView.as_view()),
+    path(f"{_ONE}/compare", time.CompareView.as_view()),
     path(f"{_ONE}/verify", history.VerifyView.as_view()),
     path(f"{_ONE}/changesets", merging.ChangeSetsView.as_view()),
     path(f"{_ONE}/merges", merging.MergesView.as_view()),

@@ -15,6 +15,7 @@ from ontology.console.views import (
     lifecycle,
     merging,
     ontologies,
+    time,
     transfer,
     versions,
 )
@@ -37,6 +38,8 @@ urlpatterns = [
     path("<str:ontology>/remove/<path:target>/", lifecycle.delete, name="remove"),
     path("<str:ontology>/restore/<path:target>/", lifecycle.restore, name="restore"),
     path("<str:ontology>/history/<path:target>/", definitions.history, name="history"),
+    path("<str:ontology>/blame/<path:target>/", time.blame, name="blame"),
+    path("<str:ontology>/revisions/<path:target>/", time.revisions, name="revisions"),
     path("<str:ontology>/d/<path:target>/", definitions.document, name="document"),
     path("<str:ontology>/branches/", versions.branches, name="branches"),
     path("<str:ontology>/branches/new/", versions.create_branch, name="create_branch"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -13,11 +14,13 @@ from oms_project.core.errors import Invalid, NotFound, OmsError
 from ontology import selectors
 from ontology.console.pages import allowed
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo
+from ontology.domain.moments import parse_moment
 
 __all__ = ["Workspace", "open_workspace"]
 
 #: Branches and tags in the switcher; the page of branches has them all.
 SWITCHER_SIZE = 50
+_WITHOUT_ZONE = re.compile(r"[0-9-]{10}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(\.[0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,23 @@ class Workspace:
     def name(self) -> str:
         """The ontology's name."""
         return self.ontology.name
+
+    @property
+    def line(self) -> str:
+        """The branch that can be read at another time; empty at a tag or a commit."""
+        if self.branch is not None:
+            return self.branch.name
+        name, at, _moment = self.ref.partition("@")
+        return name if at else ""
+
+    @property
+    def moment(self) -> str:
+        """The time that is read, as the time box takes it (UTC); empty for now."""
+        _name, at, moment = self.ref.partition("@")
+        try:
+            return parse_moment(moment).strftime("%Y-%m-%dT%H:%M:%S") if at else ""
+        except ValueError:  # refs take other spellings as well
+            return ""
 
     @cached_property
     def branches(self) -> tuple[BranchInfo, ...]:
@@ -93,16 +113,22 @@ class Workspace:
 
 
 def open_workspace(request: HttpRequest, ontology: str, ref: str | None = None) -> Workspace:
-    """The workspace that ``request`` asks for with ``?ref=``.
+    """The workspace that ``request`` asks for with ``?ref=``, and ``?at=`` for a time.
 
     Without a ref it is the one this person looked at last in this session, or the default branch.
 
     Raises:
         NotFound: no such ontology, or no such ref.
+        BadRequest: ``at`` is no time, or the ref is no branch.
     """
     info = selectors.get_ontology(ontology=ontology)
     key = f"console_ref:{info.id}"
     asked = (request.GET.get("ref", "") if ref is None else ref).strip()
+    at = request.GET.get("at", "").strip()
+    if at:
+        # The browser's box for a time has no zone; the page says that it means UTC.
+        zoned = f"{at}Z" if _WITHOUT_ZONE.fullmatch(at) else at
+        asked = selectors.ref_at(ontology=info.name, ref=asked.partition("@")[0], as_of=zoned)
     wanted = asked or str(request.session.get(key, "")) or info.default_branch
     try:
         commit = selectors.resolve_ref(ontology=info.name, ref=wanted)

@@ -1,5 +1,7 @@
 """Reads: everything that is shown of an ontology comes from one of these."""
 
+from ontology.selectors.blame import Blame, BlameEntry, blame
+from ontology.selectors.comparing import DocumentComparison, compare_document
 from ontology.selectors.diffs import diff, show_commit
 from ontology.selectors.documents import (
     get_document,
@@ -11,6 +13,7 @@ from ontology.selectors.documents import (
 )
 from ontology.selectors.exports import EXPORT_FORMATS, export_rdf
 from ontology.selectors.masking import visibility
+from ontology.selectors.moments import ref_at
 from ontology.selectors.refs import (
     get_branch,
     get_ontology,
@@ -43,6 +46,9 @@ from ontology.selectors.types import (
 __all__ = [
     "EXPORT_FORMATS",
     "SPARQL_FORMATS",
+    "Blame",
+    "BlameEntry",
+    "DocumentComparison",
     "Hierarchy",
     "HierarchyNode",
     "LinkUse",
@@ -50,6 +56,8 @@ __all__ = [
     "SparqlFormatUnsuitable",
     "SparqlResult",
     "TypeDescription",
+    "blame",
+    "compare_document",
     "describe",
     "diff",
     "export_rdf",
@@ -66,6 +74,7 @@ __all__ = [
     "list_tags",
     "log",
     "names_of",
+    "ref_at",
     "resolve_ref",
     "run_sparql",
     "show_commit",

@@ -17,6 +17,8 @@ export function startMenus(root) {
         menu.querySelector("summary").focus();
       }
       if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+      // In a box for a time they change the time.
+      if (event.target.matches("input:not([data-menu-filter])")) return;
       const items = [...menu.querySelectorAll(".oms-menu-body a, .oms-menu-body button")]
         .filter((item) => item.offsetParent !== null);
       if (!menu.open || !items.length) return;

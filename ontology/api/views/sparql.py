@@ -109,6 +109,7 @@ class SparqlSource:
             "properties": {
                 "query": {**text, "description": "The SPARQL 1.1 query."},
                 "ref": {"type": "string", "description": "What to read."},
+                "asOf": {"type": "string", "description": "Read the branch as it was then."},
                 "format": {"type": "string", "enum": ["", *selectors.SPARQL_FORMATS]},
             },
         }
@@ -198,7 +199,7 @@ class SparqlView(OntologyView):
         if body.form is not None:
             both = query.model_fields_set & body.form.model_fields_set
             if both:
-                name = min(both)
+                name = SparqlQuery.model_fields[min(both)].alias or min(both)
                 message = f"'{name}' is given in the query and in the form."
                 raise BadRequest(
                     message, code="bad_query", errors=[{"parameter": name, "message": message}]

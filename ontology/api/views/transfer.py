@@ -215,7 +215,8 @@ class ExportsView(OntologyView):
         if body.format not in selectors.EXPORT_FORMATS:
             raise _unknown_format(body.format, field="/format")
         info = selectors.get_ontology(ontology=ontology)
-        commit = selectors.resolve_ref(ontology=ontology, ref=body.ref)
+        wanted = selectors.ref_at(ontology=ontology, ref=body.ref, as_of=body.as_of)
+        commit = selectors.resolve_ref(ontology=ontology, ref=wanted)
         response = started_job(
             EXPORT_TASK, {"ontology": info.name, "commit": commit.id, "format": body.format}
         )

@@ -17,6 +17,7 @@ from ontology.change_sets import ChangeSetBody, parse_body
 from ontology.management.cli.base import OntologyCommand, examples
 from ontology.management.cli.history import show_document
 from ontology.management.cli.options import (
+    AsOf,
     Branch,
     DryRun,
     ExpectedHead,
@@ -55,12 +56,14 @@ class DocumentCommands(OntologyCommand):
         target: Target,
         *,
         ref: Ref = "",
+        as_of: AsOf = "",
         include_deleted: IncludeDeleted = False,
         output_format: OutputFormat = Format.TEXT,
         as_user: AsUser = None,
     ) -> None:
         """Show one document in full."""
         with self.session(as_user, output_format) as out:
+            ref = selectors.ref_at(ontology=name, ref=ref, as_of=as_of)
             show_document(out, name, target, ref, include_deleted=include_deleted)
 
     @command(
@@ -105,6 +108,7 @@ class DocumentCommands(OntologyCommand):
             ),
         ] = None,
         ref: Ref = "",
+        as_of: AsOf = "",
         include_deleted: IncludeDeleted = False,
         limit: Limit = None,
         output_format: OutputFormat = Format.TEXT,
@@ -112,6 +116,7 @@ class DocumentCommands(OntologyCommand):
     ) -> None:
         """List documents, by kind and name."""
         with self.session(as_user, output_format) as out:
+            ref = selectors.ref_at(ontology=name, ref=ref, as_of=as_of)
             views = all_items(
                 selectors.list_documents,
                 limit=limit,
@@ -141,6 +146,7 @@ class DocumentCommands(OntologyCommand):
         target: Target,
         *,
         ref: Ref = "",
+        as_of: AsOf = "",
         output_format: OutputFormat = Format.TEXT,
         as_user: AsUser = None,
     ) -> None:
@@ -149,6 +155,7 @@ class DocumentCommands(OntologyCommand):
         Properties, links in and out, ancestors, and what uses it.
         """
         with self.session(as_user, output_format) as out:
+            ref = selectors.ref_at(ontology=name, ref=ref, as_of=as_of)
             description = selectors.describe(ontology=name, target=target, ref=ref)
             if out.as_json:
                 out.json(description)

@@ -22,6 +22,7 @@ from ontology.contract import ImportResult
 from ontology.interop.rdf import find_format
 from ontology.management.cli.base import OntologyCommand, examples
 from ontology.management.cli.options import (
+    AsOf,
     Branch,
     DryRun,
     ExpectedHead,
@@ -153,6 +154,7 @@ class ExchangeCommands(OntologyCommand):
         name: Name,
         *,
         ref: Ref = "",
+        as_of: AsOf = "",
         rdf_format: Annotated[
             str,
             typer.Option(
@@ -179,6 +181,7 @@ class ExchangeCommands(OntologyCommand):
         """
         wanted = _rdf_format("--format", rdf_format)
         with self.session(as_user, Format.TEXT) as out:
+            ref = selectors.ref_at(ontology=name, ref=ref, as_of=as_of)
             chunks = selectors.export_rdf(ontology=name, ref=ref, format=wanted)
             if file is None:
                 out.write_bytes(chunks)

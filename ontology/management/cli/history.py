@@ -19,6 +19,7 @@ from ontology.contract import CommitInfo, DiffResult
 from ontology.domain.kinds import Kind
 from ontology.management.cli.base import OntologyCommand, examples
 from ontology.management.cli.options import (
+    AsOf,
     KindFilter,
     Limit,
     Name,
@@ -57,6 +58,7 @@ class HistoryCommands(OntologyCommand):
         name: Name,
         *,
         ref: Ref = "",
+        as_of: AsOf = "",
         limit: Limit = None,
         oneline_: Annotated[bool, typer.Option("--oneline", help="A commit a line.")] = False,
         graph: Annotated[bool, typer.Option("--graph", help="Draw branches and merges.")] = False,
@@ -71,6 +73,7 @@ class HistoryCommands(OntologyCommand):
     ) -> None:
         """Show the commits that led to a ref, newest first."""
         with self.session(as_user, output_format) as out:
+            ref = selectors.ref_at(ontology=name, ref=ref, as_of=as_of)
             commits = all_items(
                 selectors.log, limit=limit, ontology=name, ref=ref, first_parent=first_parent
             )
@@ -105,6 +108,7 @@ class HistoryCommands(OntologyCommand):
         ],
         *,
         ref: Ref = "",
+        as_of: AsOf = "",
         stat: Annotated[
             bool, typer.Option("--stat", help="Counts instead of every change.")
         ] = False,
@@ -114,10 +118,14 @@ class HistoryCommands(OntologyCommand):
         """Show a commit with what it changed, or a document in full."""
         with self.session(as_user, output_format) as out:
             if is_target(what):
+                ref = selectors.ref_at(ontology=name, ref=ref, as_of=as_of)
                 show_document(out, name, what, ref)
                 return
-            if ref:
-                usage_error("--ref is for documents; a commit is named by COMMIT_OR_TARGET itself.")
+            if ref or as_of:
+                given = "--ref" if ref else "--as-of"
+                usage_error(
+                    f"{given} is for documents; a commit is named by COMMIT_OR_TARGET itself."
+                )
             commit, changes = selectors.show_commit(ontology=name, commit=what)
             if out.as_json:
                 out.json({"commit": commit, **_machine(changes, stat=stat)})
@@ -190,12 +198,14 @@ class HistoryCommands(OntologyCommand):
         target: Target,
         *,
         ref: Ref = "",
+        as_of: AsOf = "",
         limit: Limit = None,
         output_format: OutputFormat = Format.TEXT,
         as_user: AsUser = None,
     ) -> None:
         """Show the commits that changed one document, newest first."""
         with self.session(as_user, output_format) as out:
+            ref = selectors.ref_at(ontology=name, ref=ref, as_of=as_of)
             entries = all_items(
                 selectors.history, limit=limit, ontology=name, target=target, ref=ref
             )

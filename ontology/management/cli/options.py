@@ -9,6 +9,7 @@ import typer
 from ontology.domain.kinds import Kind
 
 __all__ = [
+    "AsOf",
     "Branch",
     "DryRun",
     "ExpectedHead",
@@ -39,6 +40,15 @@ Ref = Annotated[
         "--ref",
         metavar="REF",
         help="Branch, tag, commit or branch@time to read (default: the default branch).",
+        show_default=False,
+    ),
+]
+AsOf = Annotated[
+    str,
+    typer.Option(
+        "--as-of",
+        metavar="TIME",
+        help="Read the branch as it was then: a day (its end in UTC), or a time with its zone.",
         show_default=False,
     ),
 ]

@@ -17,6 +17,7 @@ from oms_project.management.options import AsUser, Format
 from ontology import selectors
 from ontology.management.cli.base import OntologyCommand, examples
 from ontology.management.cli.options import (
+    AsOf,
     Name,
     Ref,
 )
@@ -57,6 +58,7 @@ class QueryCommands(OntologyCommand):
         ],
         *,
         ref: Ref = "",
+        as_of: AsOf = "",
         result_format: Annotated[
             ResultChoice,
             typer.Option(
@@ -82,6 +84,7 @@ class QueryCommands(OntologyCommand):
                 graph = ""
         errors = Format.JSON if chosen == "json" else Format.TEXT
         with self.session(as_user, errors) as out:
+            ref = selectors.ref_at(ontology=name, ref=ref, as_of=as_of)
             result = selectors.run_sparql(
                 ontology=name, ref=ref, query=text, solutions=solutions, graph=graph
             )

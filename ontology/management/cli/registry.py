@@ -20,6 +20,7 @@ from ontology import selectors, services
 from ontology.contract import OntologyInfo
 from ontology.management.cli.base import OntologyCommand, examples
 from ontology.management.cli.options import (
+    AsOf,
     Name,
     Ref,
 )
@@ -152,11 +153,13 @@ class RegistryCommands(OntologyCommand):
         name: Name,
         *,
         ref: Ref = "",
+        as_of: AsOf = "",
         output_format: OutputFormat = Format.TEXT,
         as_user: AsUser = None,
     ) -> None:
         """Count the documents of each kind."""
         with self.session(as_user, output_format) as out:
+            ref = selectors.ref_at(ontology=name, ref=ref, as_of=as_of)
             counts = selectors.statistics(ontology=name, ref=ref)
             total = sum(counts.values())
             if out.as_json:

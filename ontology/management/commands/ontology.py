@@ -9,6 +9,7 @@ from ontology.management.cli.merging import MergeCommands
 from ontology.management.cli.queries import QueryCommands
 from ontology.management.cli.refs import RefCommands
 from ontology.management.cli.registry import RegistryCommands
+from ontology.management.cli.time import TimeCommands
 
 __all__ = ["Command"]
 
@@ -17,6 +18,7 @@ __all__ = ["Command"]
 class Command(
     DocumentCommands,
     MergeCommands,
+    TimeCommands,
     HistoryCommands,
     RefCommands,
     QueryCommands,
