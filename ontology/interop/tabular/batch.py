@@ -9,7 +9,7 @@ from typing import Any, Final
 __all__ = ["MAX_ROW_BYTES", "Batch", "Column", "RowProblem", "TableColumn"]
 
 #: One row, with all its cells, as it stands in the file.
-MAX_ROW_BYTES: Final = 8 * 1024 * 1024
+MAX_ROW_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

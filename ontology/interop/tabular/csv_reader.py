@@ -17,11 +17,11 @@ from ontology.interop.tabular.batch import MAX_ROW_BYTES, Batch, Column, RowProb
 from ontology.interop.tabular.formats import CSV, TableFormat
 from ontology.interop.tabular.mapping import Columns, CsvOptions
 from ontology.interop.tabular.text import SAMPLE_BYTES, detect_dialect
-from ontology.interop.tabular.values import Coercer
+from ontology.interop.tabular.values import Coercer, shown
 
 __all__ = ["CsvTable", "coerced"]
 
-_BLOCK: Final = 2 * 1024 * 1024
+_CHUNK: Final = 256 * 1024
 _UTF8 = ("utf-8", "utf8", "utf-8-sig", "utf_8", "utf_8_sig", "ascii")
 
 
@@ -64,16 +64,13 @@ class CsvTable:
         """See ``Table``."""
         filled = columns.resolve(self._dialect.header)
         coercers = {part: columns.coercer(part) for parts in filled.values() for part in parts}
-        with _Raw(self._path, self._dialect.quote) as raw:
-            stream: Any = raw
-            if self.encoding not in _UTF8:
-                stream = _Transcoded(raw, self.encoding, self._name)
-            yield from self._batches(stream, raw, filled, coercers, columns.nulls)
+        encoding = None if self.encoding in _UTF8 else self.encoding
+        with _Text(self._path, self._dialect.quote, encoding, self._name) as text:
+            yield from self._batches(text, filled, coercers, columns.nulls)
 
     def _batches(
         self,
-        stream: Any,
-        raw: _Raw,
+        text: _Text,
         filled: Mapping[str, tuple[str, ...]],
         coercers: Mapping[str, Coercer],
         nulls: frozenset[str],
@@ -84,7 +81,7 @@ class CsvTable:
         wanted = [header for header in headers if filled[header]]
         last: Any = None
         start = 1
-        for record in self._records(stream, ragged, wanted, nulls):
+        for record in self._records(text, ragged, wanted, nulls):
             count = record.num_rows
             numbers, start = ragged.numbers(start, count)
             problems = ragged.problems(upto=start)
@@ -94,11 +91,11 @@ class CsvTable:
                 for part in filled[header]:
                     made[part] = coerced(array, header, coercers[part], numbers, problems)
             last = record
-            yield Batch(numbers, made, problems=problems, position=raw.position)
+            yield Batch(numbers, made, problems=problems, position=text.position)
         rest = ragged.problems(upto=None)
         if rest:
-            yield Batch((), {}, problems=rest, position=raw.position)
-        if raw.quotes % 2 and last is not None and _ends_open(last):
+            yield Batch((), {}, problems=rest, position=text.position)
+        if text.quotes % 2 and last is not None and _ends_open(last):
             raise Invalid(
                 f"{self._name}, row {start - 1}: a quote is opened that is never closed; all that "
                 "follows it was taken for one cell.",
@@ -107,7 +104,7 @@ class CsvTable:
             )
 
     def _records(
-        self, stream: Any, ragged: _Ragged, wanted: Sequence[str], nulls: frozenset[str]
+        self, text: _Text, ragged: _Ragged, wanted: Sequence[str], nulls: frozenset[str]
     ) -> Iterator[Any]:
         headers = self._dialect.header
         names = [str(at) for at in range(len(headers))]
@@ -115,12 +112,12 @@ class CsvTable:
         included = [str(headers.index(header)) for header in wanted] or names[:1]
         try:
             with arrow_csv.open_csv(
-                stream,
+                text,
                 read_options=arrow_csv.ReadOptions(
                     column_names=names,
                     skip_rows_after_names=int(self._dialect.header_row),
                     use_threads=False,  # else ragged rows come without their numbers
-                    block_size=_BLOCK if self.size > _BLOCK else MAX_ROW_BYTES,
+                    block_size=MAX_ROW_BYTES,
                 ),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=self._dialect.delimiter,
@@ -143,17 +140,15 @@ class CsvTable:
             raise self._refusal(error) from error
 
     def _refusal(self, error: Exception) -> Invalid:
-        text = str(error)
-        if "straddling" in text:
-            if self.size <= _BLOCK and _rows_missing(self._path):
-                return Invalid(f"{self._name} has a header and no rows.", code="empty_table")
+        said = str(error)
+        if "straddling" in said:
             return Invalid(
-                f"{self._name}: a row is longer than {_BLOCK // 1024 // 1024} MB, or a quote is "
+                f"{self._name}: a row is longer than {MAX_ROW_BYTES // 1024 // 1024} MB, or a quote is "
                 "opened that is never closed.",
                 code="row_too_large",
-                data={"max_bytes": _BLOCK},
+                data={"max_bytes": MAX_ROW_BYTES},
             )
-        return Invalid(f"{self._name} cannot be read as CSV: {text[:300]}", code="bad_csv")
+        return Invalid(f"{self._name} cannot be read as CSV: {said[:300]}", code="bad_csv")
 
 
 def coerced(
@@ -163,22 +158,21 @@ def coerced(
     numbers: Sequence[int],
     problems: list[RowProblem],
 ) -> Column:
-    """An array of text (bytes) as values; what cannot be read is None, and in ``problems``."""
+    """An array of text (bytes) as values; what cannot be read stays text, and is in ``problems``."""
     texts, codes = codes_of(array)
     values: list[Any] = []
     wrong: dict[int, str] = {}
     for at, text in enumerate(texts):
-        value = None
+        value: Any = None
         if text is not None:
             try:
                 value = coerce(text.decode() if isinstance(text, bytes) else text)
             except UnicodeDecodeError as error:
                 assert isinstance(text, bytes)
-                wrong[at] = (
-                    f"byte 0x{text[error.start]:02x} is no UTF-8 in "
-                    f"{text.decode(errors='replace')[:60]!r}"
-                )
+                value = text.decode(errors="replace")
+                wrong[at] = f"byte 0x{text[error.start]:02x} is no UTF-8 in {shown(value)}"
             except ValueError as error:
+                value = text.decode() if isinstance(text, bytes) else text
                 wrong[at] = str(error)
         values.append(value)
     if wrong:
@@ -244,13 +238,22 @@ class _Ragged:
         return found
 
 
-class _Raw(io.RawIOBase):
-    """The bytes of a file, counted, with their quotes."""
+class _Text(io.RawIOBase):
+    """A text file as UTF-8 that ends with a line break; its quotes are counted on the way.
 
-    def __init__(self, path: Path, quote: str) -> None:
+    Args:
+        encoding: of the file; None for UTF-8, whose bytes pass as they are.
+    """
+
+    def __init__(self, path: Path, quote: str, encoding: str | None, name: str) -> None:
         super().__init__()
         self._file: IO[bytes] = path.open("rb")
         self._quote = quote.encode()
+        self._decoder = None if encoding is None else codecs.getincrementaldecoder(encoding)()
+        self._encoding = encoding
+        self._name = name
+        self._rest = b""
+        self._ended = False
         self.position = 0
         self.quotes = 0
 
@@ -258,53 +261,37 @@ class _Raw(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self.position += len(data)
+        if self._decoder is None:
+            data = self._file.read(size)
+        else:
+            while not self._ended and (size < 0 or len(self._rest) < size):
+                self._rest += self._decoded(self._file.read(_CHUNK))
+            cut = len(self._rest) if size < 0 else size
+            data, self._rest = self._rest[:cut], self._rest[cut:]
+        self.position = self._file.tell()
         self.quotes += data.count(self._quote)
+        if 0 < len(data) < size and not data.endswith((b"\r", b"\n")):
+            data += b"\n"  # the last line
         return data
 
     def close(self) -> None:
         self._file.close()
         super().close()
 
-
-class _Transcoded(io.RawIOBase):
-    """Text of another encoding as UTF-8."""
-
-    def __init__(self, raw: _Raw, encoding: str, name: str) -> None:
-        super().__init__()
-        self._raw = raw
-        self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._encoding = encoding
-        self._name = name
-        self._rest = b""
-        self._ended = False
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while not self._ended and (size < 0 or len(self._rest) < size):
-            data = self._raw.read(256 * 1024)
-            self._ended = not data
-            try:
-                self._rest += self._decoder.decode(data, final=self._ended).encode()
-            except UnicodeDecodeError as error:
-                raise Invalid(
-                    f"{self._name} is not {self._encoding}: a byte shortly before byte "
-                    f"{self._raw.position} cannot be read. Say which encoding it is.",
-                    code="encoding",
-                ) from error
-        size = len(self._rest) if size < 0 else size
-        found, self._rest = self._rest[:size], self._rest[size:]
-        return found
+    def _decoded(self, data: bytes) -> bytes:
+        assert self._decoder is not None
+        self._ended = not data
+        try:
+            return self._decoder.decode(data, final=self._ended).encode()
+        except UnicodeDecodeError as error:
+            raise Invalid(
+                f"{self._name} is not {self._encoding}: a byte shortly before byte "
+                f"{self._file.tell()} cannot be read. Say which encoding it is.",
+                code="encoding",
+            ) from error
 
 
 def _ends_open(record: Any) -> bool:
     """Whether the last row of a batch has a line break in a cell."""
     at = record.num_rows - 1
     return at >= 0 and any(b"\n" in (column[at].as_py() or b"") for column in record.columns)
-
-
-def _rows_missing(path: Path) -> bool:
-    return len(path.read_bytes().splitlines()) <= 1
