@@ -8,8 +8,9 @@ from typing import Any, Final
 
 __all__ = ["MAX_ROW_BYTES", "Batch", "Column", "RowProblem", "TableColumn"]
 
-#: One row, with all its cells, as it stands in the file.
-MAX_ROW_BYTES: Final = 4 * 1024 * 1024
+#: One row, with all its cells, as it stands in the file. (The CSV parser reads up to 32 such blocks
+#: ahead, so this bounds its memory too.)
+MAX_ROW_BYTES: Final = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
