@@ -131,7 +131,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, format_: str) -> Non
 
 def test_memory_for_csv_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "large.csv"
-    rows = "".join(f"{'text' * 50} {number},{number}\n" for number in range(10_000)).encode()
+    rows = "".join(f"{'text' * 500} {number},{number}\n" for number in range(1000)).encode()
     with path.open("wb") as file:
         file.write(b"text,whole\n")
         file.writelines([rows] * 100)
@@ -140,7 +140,7 @@ def test_memory_for_csv_is_bounded(tmp_path: Path) -> None:
         count = sum(len(batch) for batch in table.batches(Columns(parse_mapping(None), FIELDS)))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == 1_000_000
+    assert count == 100_000
     assert table.size > 200_000_000
     assert most < 100_000_000
 
