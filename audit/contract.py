@@ -80,6 +80,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "ontology.branch_deleted": "A branch was deleted",
     "ontology.tag_created": "A tag was created",
     "ontology.tag_deleted": "A tag was deleted",
+    "action.run": "An action was run",
+    "action.reverted": "A run of an action was taken back",
     "ontology.restricted_read": "Restricted or secret values were read",
     # -- access
     "access.denied": "Something was not allowed",

@@ -37,6 +37,7 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
     ONTOLOGY_MERGE: Final = "ontology.merge"  # merge into, and commit to, a protected branch
     ONTOLOGY_CREATE: Final = "ontology.create"  # make a new ontology
     ONTOLOGY_ADMINISTER: Final = "ontology.administer"  # settings, protection, deletion
+    ACTIONS_RUN: Final = "actions.run"  # run actions; rules say otherwise for single ones
     JOBS_READ: Final = "jobs.read"  # one's own jobs
     JOBS_SUBMIT: Final = "jobs.submit"  # start a job
     JOBS_ADMINISTER: Final = "jobs.administer"  # everybody's jobs
@@ -55,6 +56,7 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
         ONTOLOGY_MERGE,
         ONTOLOGY_CREATE,
         ONTOLOGY_ADMINISTER,
+        ACTIONS_RUN,
         JOBS_READ,
         JOBS_SUBMIT,
         JOBS_ADMINISTER,
@@ -78,11 +80,16 @@ class Decision:
     Attributes:
         reason: without "allowed because" before it and without a full stop.
         steps: what was looked at on the way, in order, a sentence each; filled by ``explain`` only.
+        by_rule: a rule about the action allows it, and not a role: then the action may change what
+            the actor himself may not.
+        names_branch: the rule says on which branches, so that it holds on protected ones as well.
     """
 
     allowed: bool
     reason: str
     steps: tuple[str, ...] = ()
+    by_rule: bool = False
+    names_branch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +188,7 @@ class Authorizer(Protocol):
         *,
         ontology: str | None = None,
         branch: str | None = None,
+        action: str | None = None,
     ) -> Decision:
         """Whether ``actor`` holds ``permission``, with the reason.
 
@@ -190,6 +198,8 @@ class Authorizer(Protocol):
             ontology: name of the ontology it is about; ``None``: about none in particular, for
                 which only a role for everything counts.
             branch: name of the branch, when it is about one.
+            action: name of the action type, with `actions.run`, when it is about one: rules about
+                it count then.
         """
         ...
 
@@ -200,11 +210,13 @@ class Authorizer(Protocol):
         *,
         ontology: str | None = None,
         branch: str | None = None,
+        action: str | None = None,
     ) -> None:
         """Return when allowed.
 
         Raises:
-            PermissionDenied: with the reason and, in ``data``, permission, ontology and branch.
+            PermissionDenied: with the reason and, in ``data``, permission, ontology, branch (and
+                action).
         """
         ...
 
@@ -215,6 +227,7 @@ class Authorizer(Protocol):
         *,
         ontology: str | None = None,
         branch: str | None = None,
+        action: str | None = None,
     ) -> Decision:
         """As ``decide``, with every step of the way: roles held, rules that bear on it, what
         each party of a delegation may.

@@ -27,6 +27,7 @@ class IdentityConfig(AppConfig):
             models.RoleBinding,
             models.ProtectionRule,
             models.AttributeRule,
+            models.ActionRule,
             models.ServiceAccount,
             models.Delegation,
         ):

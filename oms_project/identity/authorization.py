@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -20,9 +21,18 @@ from oms_project.core.ids import is_rid
 from oms_project.core.memory import remembered
 from oms_project.identity import decisions
 from oms_project.identity.contract import Role
-from oms_project.identity.decisions import Grant, Party, Question, Restriction, Rule, Standing
+from oms_project.identity.decisions import (
+    ActionRule,
+    Grant,
+    Party,
+    Question,
+    Restriction,
+    Rule,
+    Standing,
+)
 from oms_project.identity.domain import branch_matches
 from oms_project.identity.grants import grant_rows, protection_rows
+from oms_project.identity.models import ActionRule as ActionRuleRow
 from oms_project.identity.models import AttributeRule, Delegation
 
 __all__ = ["RoleAuthorizer"]
@@ -40,10 +50,11 @@ class RoleAuthorizer:
         *,
         ontology: str | None = None,
         branch: str | None = None,
+        action: str | None = None,
     ) -> Decision:
         """See `Authorizer.decide`."""
-        decision = self.explain(actor, permission, ontology=ontology, branch=branch)
-        return Decision(decision.allowed, decision.reason)
+        decision = self.explain(actor, permission, ontology=ontology, branch=branch, action=action)
+        return replace(decision, steps=())
 
     def check(
         self,
@@ -52,13 +63,15 @@ class RoleAuthorizer:
         *,
         ontology: str | None = None,
         branch: str | None = None,
+        action: str | None = None,
     ) -> None:
         """See `Authorizer.check`."""
-        decision = self.decide(actor, permission, ontology=ontology, branch=branch)
+        decision = self.decide(actor, permission, ontology=ontology, branch=branch, action=action)
         if not decision.allowed:
+            about = {"action": action} if action is not None else {}
             raise PermissionDenied(
                 f"Not allowed: {decision.reason}.",
-                data={"permission": permission, "ontology": ontology, "branch": branch},
+                data={"permission": permission, "ontology": ontology, "branch": branch, **about},
             )
 
     def explain(
@@ -68,13 +81,18 @@ class RoleAuthorizer:
         *,
         ontology: str | None = None,
         branch: str | None = None,
+        action: str | None = None,
     ) -> Decision:
         """See `Authorizer.explain`."""
         _known_permission(permission)
         if _is_system(actor):
             reason = "the system itself acts"
             return Decision(True, reason, (reason,))
-        return decisions.decide(_standing(actor), Question(permission, ontology, branch))
+        standing = _standing(actor)
+        question = Question(permission, ontology, branch, action)
+        if permission != permissions.ACTIONS_RUN or action is None:
+            return decisions.decide(standing, question)
+        return decisions.decide(standing, question, _action_rules(standing, ontology))
 
     def clearance(self, actor: Actor, *, ontology: str) -> Clearance:
         """See `Authorizer.clearance`."""
@@ -93,7 +111,11 @@ class RoleAuthorizer:
         _known_permission(permission)
         if _is_system(actor):
             return None
-        return decisions.ontologies(_standing(actor), permission)
+        standing = _standing(actor)
+        held = decisions.ontologies(standing, permission)
+        if permission != permissions.ACTIONS_RUN or held is None:
+            return held
+        return decisions.with_rules(held, standing, _action_rules(standing, None))
 
     def protected(self, *, ontology: str, branch: str) -> str | None:
         """See `Authorizer.protected`."""
@@ -183,6 +205,38 @@ def _restriction(actor: Actor, principal: Actor) -> Restriction:
     if row.expires_at <= utc_now():
         return Restriction(refusal="the delegation has expired")
     return Restriction(permissions=frozenset(row.permissions), ontology=row.ontology)
+
+
+def _action_rules(standing: Standing, ontology: str | None) -> list[ActionRule]:
+    """Rules about actions that may bear on the parties: one query. None: of every ontology."""
+    ids = sorted(party.id for party in standing.parties if not party.refusal)
+    return remembered(("action_rules", *ids, ontology), lambda: _load_action_rules(ids, ontology))
+
+
+def _load_action_rules(ids: list[str], ontology: str | None) -> list[ActionRule]:
+    if not ids:
+        return []
+    rows: QuerySet[ActionRuleRow, Any] = ActionRuleRow.objects.filter(
+        ~Q(role="") | Q(user__in=ids) | Q(group__user__in=ids)
+    )
+    if ontology is not None:
+        rows = rows.filter(ontology__in=("", ontology))
+    return [
+        ActionRule(
+            allowed=allowed,
+            party="" if role else str(user or member or "-"),
+            action=action,
+            ontology=scope,
+            branch=branch,
+            role=role,
+            group=group or "",
+        )
+        for allowed, action, scope, branch, role, group, user, member in rows.order_by()
+        .values_list(
+            "allowed", "action", "ontology", "branch", "role", "group__name", "user", "group__user"
+        )
+        .distinct()
+    ]
 
 
 def _clearance(actor: Actor, ontology: str) -> Clearance:

@@ -10,12 +10,18 @@ are shared between them, so such a role reads the whole ontology, as a viewer do
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from oms_project.core.authorization import SENSITIVITIES, Clearance, ClearanceRule, Decision
+from oms_project.core.authorization import (
+    SENSITIVITIES,
+    Clearance,
+    ClearanceRule,
+    Decision,
+    permissions,
+)
 from oms_project.identity.contract import Role
 from oms_project.identity.domain import (
     ROLE_CLEARANCE,
@@ -26,6 +32,7 @@ from oms_project.identity.domain import (
 )
 
 __all__ = [
+    "ActionRule",
     "Grant",
     "Party",
     "Question",
@@ -35,6 +42,7 @@ __all__ = [
     "clearance_of",
     "decide",
     "ontologies",
+    "with_rules",
 ]
 
 
@@ -45,6 +53,7 @@ class Question:
     permission: str
     ontology: str | None = None
     branch: str | None = None
+    action: str | None = None
 
     @property
     def place(self) -> str:
@@ -160,10 +169,14 @@ class Standing:
         return f"{self.party.username} for {self.principal.username}"
 
 
-def decide(standing: Standing, question: Question) -> Decision:
-    """The answer, with every step of the way."""
+def decide(standing: Standing, question: Question, rules: Sequence[ActionRule] = ()) -> Decision:
+    """The answer, with every step of the way.
+
+    Args:
+        rules: all about actions that may bear on the parties where the question is asked.
+    """
     if standing.principal is None:
-        return _decide_one(standing.party, question)
+        return _decide_one(standing.party, question, rules)
     steps = [f"{standing.party.username} acts on behalf of {standing.principal.username}"]
     missed = standing.restriction.misses(question)
     if missed:
@@ -171,22 +184,40 @@ def decide(standing: Standing, question: Question) -> Decision:
         return Decision(False, reason, (*steps, missed))
     steps.append("the delegation holds and covers the question")
     reasons: list[str] = []
+    ones: list[Decision] = []
     for party in standing.parties:
-        one = _decide_one(party, question)
+        one = _decide_one(party, question, rules)
+        ones.append(one)
         steps += one.steps
         if not one.allowed:
             reason = f"{standing.name} may not: {one.reason}"
             return Decision(False, reason, (*steps, "of a delegation both parties must be allowed"))
         reasons.append(one.reason)
-    return Decision(True, " and ".join(reasons), tuple(steps))
+    return Decision(
+        True,
+        " and ".join(reasons),
+        tuple(steps),
+        by_rule=any(one.by_rule for one in ones),
+        names_branch=all(one.names_branch for one in ones if one.by_rule),
+    )
 
 
-def _decide_one(party: Party, question: Question) -> Decision:
+def _decide_one(party: Party, question: Question, rules: Sequence[ActionRule] = ()) -> Decision:
     if party.refusal:
         return Decision(False, party.refusal, (party.refusal,))
     if party.superuser:
         reason = f"{party.username} is a superuser"
         return Decision(True, reason, (reason + ", to whom no role or rule applies",))
+    rule = _closest_rule(party, question, rules)
+    if rule is not None:
+        told = rule.told(party.username)
+        return Decision(
+            rule.allowed,
+            told,
+            (told,),
+            by_rule=rule.allowed,
+            names_branch=rule.allowed and bool(rule.branch),
+        )
     steps: list[str] = []
     if not party.grants:
         steps.append(f"{party.username} holds no role")
@@ -239,6 +270,98 @@ def _ontologies_of(party: Party, permission: str) -> frozenset[str] | None:
         grant.ontology for grant in party.grants if permission in ROLE_PERMISSIONS[grant.role]
     }
     return None if party.superuser or "" in scopes else frozenset(scopes)
+
+
+def with_rules(
+    held: frozenset[str], standing: Standing, rules: Sequence[ActionRule]
+) -> frozenset[str] | None:
+    """Where some action may be run, by roles or by rules; None: perhaps everywhere.
+
+    It is for lists and for what routes ask: who is let in by it is asked again about the action.
+    """
+    missed = standing.restriction.misses(Question(permissions.ACTIONS_RUN, None))
+    if standing.principal is not None and missed and not standing.restriction.ontology:
+        return held
+    scopes = {
+        rule.ontology
+        for rule in rules
+        if rule.allowed
+        and (not rule.role or any(grant.role == rule.role for grant in standing.party.grants))
+    }
+    if standing.restriction.ontology:
+        inside = scopes & {"", standing.restriction.ontology}
+        return held | {standing.restriction.ontology} if inside else held
+    return None if "" in scopes else held | scopes
+
+
+# -- rules about actions ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRule:
+    """Who may, or may not, run an action. Empty action, ontology or branch: every one.
+
+    Attributes:
+        party: id of the user whom it bears on; empty: a rule about a role.
+        role, group, user: whom it is about; the last two are told only.
+    """
+
+    allowed: bool
+    party: str = ""
+    action: str = ""
+    ontology: str = ""
+    branch: str = ""
+    role: str = ""
+    group: str = ""
+
+    @property
+    def closeness(self) -> tuple[int, bool, bool, bool, bool]:
+        """A rule about oneself before one about a group before one about a role; about the action
+        before one about every action; of the ontology, of the branch; and at last what denies.
+        """
+        whom = 0 if self.role else 1 if self.group else 2
+        return whom, bool(self.action), bool(self.ontology), bool(self.branch), not self.allowed
+
+    def bears_on(self, party: Party, question: Question) -> bool:
+        """Whether it answers the question about the party."""
+        if self.action not in ("", question.action) or self.ontology not in (
+            "", question.ontology
+        ):  # fmt: skip
+            return False
+        if self.branch and (
+            question.branch is None or not branch_matches(self.branch, question.branch)
+        ):
+            return False
+        if not self.role:
+            return self.party == party.id
+        return any(
+            grant.role == self.role
+            and grant.ontology in ("", question.ontology)
+            and (
+                not grant.branch
+                or (question.branch is not None and branch_matches(grant.branch, question.branch))
+            )
+            for grant in party.grants
+        )
+
+    def told(self, username: str) -> str:
+        """For the explanation."""
+        whom = f"role {self.role}" if self.role else self.group and f"group {self.group}"
+        return (
+            f"a rule for {whom + ' of ' if whom else ''}{username} "
+            f"{'allows' if self.allowed else 'forbids'} to run "
+            f"{self.action or 'every action'} of {self.ontology or 'every ontology'}"
+            + (f" on branches {self.branch}" if self.branch else "")
+        )
+
+
+def _closest_rule(
+    party: Party, question: Question, rules: Sequence[ActionRule]
+) -> ActionRule | None:
+    if question.permission != permissions.ACTIONS_RUN or question.action is None:
+        return None
+    found = [rule for rule in rules if rule.bears_on(party, question)]
+    return max(found, key=lambda rule: rule.closeness) if found else None
 
 
 # -- attribute rules -------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ __all__ = [
 
 
 _VIEWER: Final = frozenset({"ontology.read", "jobs.read"})
-_EDITOR: Final = _VIEWER | {"ontology.write", "ontology.branch", "jobs.submit"}
+_EDITOR: Final = _VIEWER | {"ontology.write", "ontology.branch", "actions.run", "jobs.submit"}
 _REVIEWER: Final = _EDITOR | {"ontology.review"}
 _MAINTAINER: Final = _REVIEWER | {"ontology.merge", "ontology.create"}
 _ADMINISTRATOR: Final = _MAINTAINER | {

@@ -9,6 +9,7 @@ from oms_project.core.errors import Conflict, NotFound, PermissionDenied
 from oms_project.identity.contract import Role
 
 __all__ = [
+    "ActionRuleInfo",
     "AttributeRuleInfo",
     "Explanation",
     "LastAdministrator",
@@ -107,6 +108,31 @@ class AttributeRuleInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionRuleInfo:
+    """Whether a role, user or group may run an action.
+
+    Attributes:
+        allowed: whether it may; a rule that forbids holds against roles.
+        role, user, group: whom it is about; one of them is not empty.
+        ontology, action: what it is about; empty: every one.
+        branch: the pattern of branches that it is for, protected ones too; empty: all that are not
+            protected.
+    """
+
+    id: str
+    allowed: bool
+    role: str
+    user: str
+    group: str
+    ontology: str
+    action: str
+    branch: str
+    note: str
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why somebody may do something, or may not.
 
@@ -122,6 +148,7 @@ class Explanation:
     permission: str
     ontology: str
     branch: str
+    action: str
     allowed: bool
     reason: str
     steps: tuple[str, ...]

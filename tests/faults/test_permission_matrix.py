@@ -45,7 +45,7 @@ from tests.conftest import MakePerson
 pytestmark = [pytest.mark.django_db, pytest.mark.data]
 
 _VIEWER = {"ontology.read", "jobs.read"}
-_EDITOR = _VIEWER | {"ontology.write", "ontology.branch", "jobs.submit"}
+_EDITOR = _VIEWER | {"ontology.write", "ontology.branch", "actions.run", "jobs.submit"}
 _REVIEWER = _EDITOR | {"ontology.review"}
 _MAINTAINER = _REVIEWER | {"ontology.merge", "ontology.create"}
 _ADMINISTRATOR = _MAINTAINER | {
@@ -305,6 +305,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/protection-rules/<str:policy_id>"): {"note": "x"},
     ("POST", "/attribute-rules"): {"level": "public", "role": "viewer"},
     ("PATCH", "/attribute-rules/<str:policy_id>"): {"level": "public"},
+    ("POST", "/action-rules"): {"role": "viewer", "action": "Book"},
+    ("PATCH", "/action-rules/<str:policy_id>"): {"allowed": False},
     ("POST", "/identity/users"): {"username": "mine", "password": "a-long-enough-secret-42"},
     ("PATCH", "/users/<str:username>"): {"is_active": False},
     ("PUT", "/password"): {"password": "a-long-enough-secret-42"},

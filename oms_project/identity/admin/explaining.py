@@ -25,6 +25,7 @@ _ASKED: Final = {
     "permission": "permission",
     "ontology": "ontology",
     "branch": "branch",
+    "action": "action",
     "object_type": "object_type",
     "property": "property_name",
     "sensitivity": "sensitivity",

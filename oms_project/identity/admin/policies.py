@@ -21,11 +21,12 @@ from oms_project.core.routes import declared
 from oms_project.identity.admin.common import ForAdministrators, may_administer, told
 from oms_project.identity.admin.explaining import explain_page, table_page
 from oms_project.identity.contract import Role
-from oms_project.identity.models import AttributeRule, ProtectionRule, RoleBinding
+from oms_project.identity.models import ActionRule, AttributeRule, ProtectionRule, RoleBinding
 from oms_project.identity.selectors import policies as selectors
 from oms_project.identity.services import policies as services
 
 __all__ = [
+    "ActionRuleAdmin",
     "AttributeRuleAdmin",
     "ProtectionRuleAdmin",
     "RoleBindingAdmin",
@@ -108,6 +109,25 @@ class _AttributeRuleForm(_PolicyForm):
             ontology=values["ontology"],
             object_type=values["object_type"],
             property_name=values["property_name"],
+            note=values["note"],
+        ).id
+
+
+class _ActionRuleForm(_PolicyForm):
+    def apply(self, values: dict[str, Any]) -> str:
+        if self.instance.pk:
+            return services.update_action_rule(
+                rule_id=str(self.instance.pk), allowed=values["allowed"], note=values["note"]
+            ).id
+        user, group = values.get("user"), values.get("group")
+        return services.create_action_rule(
+            allowed=values["allowed"],
+            role=values["role"],
+            user=user.username if user else "",
+            group=group.name if group else "",
+            ontology=values["ontology"],
+            action=values["action"],
+            branch=values["branch"],
             note=values["note"],
         ).id
 
@@ -260,6 +280,33 @@ class AttributeRuleAdmin(_PolicyAdmin):
     def remove(policy_id: str) -> None:
         """What roles allow holds again."""
         services.delete_attribute_rule(rule_id=policy_id)
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """People are searched for by who sees them; others have a plain list."""
+        return ("user",) if may_administer(request) else ()
+
+
+@admin.register(ActionRule)
+class ActionRuleAdmin(_PolicyAdmin):
+    """Who may run which action, or may not."""
+
+    form = _ActionRuleForm
+    list_display = (
+        "action", "ontology", "branch", "role", "user", "group", "allowed", "created_by",
+    )  # fmt: skip
+    list_display_links = ("action", "ontology", "allowed")
+    list_filter = ("role", "allowed")
+    search_fields = ("user__username", "group__name", "ontology", "action")
+    fields = (
+        "role", "user", "group", "ontology", "action", "branch", "allowed", "note", "created_by",
+        "created_at",
+    )  # fmt: skip
+    changeable = ("allowed", "note")
+
+    @staticmethod
+    def remove(policy_id: str) -> None:
+        """What roles allow holds again."""
+        services.delete_action_rule(rule_id=policy_id)
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """People are searched for by who sees them; others have a plain list."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oms_project.identity.models.people import ClientSecret, ServiceAccount, User
 from oms_project.identity.models.policies import (
+    ActionRule,
     AttributeRule,
     ProtectionRule,
     RoleBinding,
@@ -14,6 +15,7 @@ from oms_project.identity.models.throttle import LoginThrottle
 from oms_project.identity.models.tokens import Delegation, RevokedToken, TokenSession
 
 __all__ = [
+    "ActionRule",
     "AttributeRule",
     "ClientSecret",
     "Delegation",

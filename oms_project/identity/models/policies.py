@@ -10,7 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from oms_project.core.clock import utc_now
 from oms_project.identity.models.people import User
 
-__all__ = ["AttributeRule", "ProtectionRule", "RoleBinding", "RoleChoice", "SensitivityChoice"]
+__all__ = [
+    "ActionRule",
+    "AttributeRule",
+    "ProtectionRule",
+    "RoleBinding",
+    "RoleChoice",
+    "SensitivityChoice",
+]
 
 
 class RoleChoice(models.TextChoices):
@@ -214,3 +221,80 @@ class AttributeRule(models.Model):
     def __str__(self) -> str:
         whom = self.role or self.user or self.group
         return f"{whom}: {self.object_type or '*'}.{self.property_name or '*'} ≤ {self.level}"
+
+
+class ActionRule(models.Model):
+    """Whether a role, user or group may run an action, whatever roles allow besides."""
+
+    allowed = models.BooleanField(
+        _("may run it"),
+        default=True,
+        help_text=_("Off: may not, whatever roles and other rules allow."),
+    )
+    role = models.CharField(
+        _("role"), max_length=20, choices=RoleChoice.choices, blank=True, default=""
+    )
+    user = models.ForeignKey(
+        User,
+        verbose_name=_("user or service account"),
+        on_delete=models.CASCADE,
+        related_name="action_rules",
+        null=True,
+        blank=True,
+    )
+    group = models.ForeignKey(
+        Group,
+        verbose_name=_("group"),
+        on_delete=models.CASCADE,
+        related_name="action_rules",
+        null=True,
+        blank=True,
+    )
+    ontology = models.CharField(
+        _("ontology"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("Name of the one ontology that the rule is for; empty: for all."),
+    )
+    action = models.CharField(
+        _("action"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("Name of an action type; empty: every action."),
+    )
+    branch = models.CharField(
+        _("branches"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_(
+            "Branches that the rule is for, such as main or release/* (* stands for any text), "
+            "protected ones too; empty: all that are not protected."
+        ),
+    )
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    created_at = models.DateTimeField(_("created"), default=utc_now, editable=False)
+    created_by = models.CharField(_("created by"), max_length=200, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("action rule")
+        verbose_name_plural = _("action rules")
+        ordering = ("ontology", "action", "role")
+        constraints = (
+            models.CheckConstraint(
+                condition=(
+                    (~Q(role="") & Q(user__isnull=True) & Q(group__isnull=True))
+                    | (Q(role="") & Q(user__isnull=False) & Q(group__isnull=True))
+                    | (Q(role="") & Q(user__isnull=True) & Q(group__isnull=False))
+                ),
+                name="identity_actionrule_whom",
+                violation_error_message=_("Name one of these: a role, a user, a group."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        whom = self.role or self.user or self.group
+        may = "may" if self.allowed else "may not"
+        return f"{whom} {may} {self.ontology or '*'}:{self.action or '*'}"

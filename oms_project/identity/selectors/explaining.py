@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from oms_project.core.authorization import SENSITIVITIES, Decision, authorizer, permissions
@@ -14,7 +15,9 @@ from oms_project.identity.policies import Explanation
 __all__ = ["explain"]
 
 #: What changes a branch; for one that is protected it takes the permission to merge as well.
-_CHANGES: Final = frozenset({permissions.ONTOLOGY_WRITE, permissions.ONTOLOGY_BRANCH})
+_CHANGES: Final = frozenset(
+    {permissions.ONTOLOGY_WRITE, permissions.ONTOLOGY_BRANCH, permissions.ACTIONS_RUN}
+)
 
 
 def explain(
@@ -22,6 +25,7 @@ def explain(
     permission: str = permissions.ONTOLOGY_READ,
     ontology: str = "",
     branch: str = "",
+    action: str = "",
     object_type: str = "",
     property_name: str = "",
     sensitivity: str = "",
@@ -32,6 +36,7 @@ def explain(
     Args:
         ontology: about which one; empty: in general.
         branch: about which one; empty: none in particular.
+        action: running which action, with `actions.run`; empty: actions in general.
         object_type, property_name: whose values it is about.
         sensitivity: of the values; then not seeing them is a denial, too.
         username: about whom; empty: about the actor himself.
@@ -41,9 +46,15 @@ def explain(
         UnknownUser: there is none.
         Invalid: there is no such permission or sensitivity.
     """
-    _check(permission, sensitivity, ontology)
+    _check(permission, sensitivity, ontology, action)
     who = _asked_about(username, ontology)
-    decision = authorizer.explain(who, permission, ontology=ontology or None, branch=branch or None)
+    decision = authorizer.explain(
+        who,
+        permission,
+        ontology=ontology or None,
+        branch=branch or None,
+        action=action or None,
+    )
     decision = _with_protection(who, decision, permission, ontology, branch)
     sees: dict[str, bool] = {}
     sees_reason = ""
@@ -70,6 +81,7 @@ def explain(
         permission=permission,
         ontology=ontology,
         branch=branch,
+        action=action,
         allowed=decision.allowed,
         reason=f"{'allowed' if decision.allowed else 'denied'} because {decision.reason}",
         steps=decision.steps,
@@ -78,7 +90,7 @@ def explain(
     )
 
 
-def _check(permission: str, sensitivity: str, ontology: str) -> None:
+def _check(permission: str, sensitivity: str, ontology: str, action: str) -> None:
     problems: list[dict[str, str]] = []
     if permission not in permissions.ALL:
         known = ", ".join(permissions.ALL)
@@ -88,6 +100,9 @@ def _check(permission: str, sensitivity: str, ontology: str) -> None:
         problems.append({"field": "sensitivity", "message": f"It is one of {known}."})
     if sensitivity and not ontology:
         problems.append({"field": "ontology", "message": "Say of which ontology the values are."})
+    if action and permission != permissions.ACTIONS_RUN:
+        told = f"Actions are run: ask about {permissions.ACTIONS_RUN}."
+        problems.append({"field": "action", "message": told})
     if problems:
         raise Invalid(
             "This cannot be explained: "
@@ -119,6 +134,9 @@ def _with_protection(
             "(one that is protected itself takes ontology.merge as well)"
         )
         return Decision(decision.allowed, decision.reason, (*decision.steps, step))
+    if decision.by_rule and decision.names_branch:
+        told = f"{rule}: the rule about the action names the branch, so it holds there too"
+        return replace(decision, steps=(*decision.steps, told))
     steps = (*decision.steps, f"{rule}: that takes {permissions.ONTOLOGY_MERGE} as well")
     if not decision.allowed:
         return Decision(False, decision.reason, steps)

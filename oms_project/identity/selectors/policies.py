@@ -11,8 +11,15 @@ from oms_project.core.context import current_actor
 from oms_project.core.errors import PermissionDenied
 from oms_project.core.pagination import Page, checked_limit, decode_cursor, encode_cursor
 from oms_project.identity.contract import Role
-from oms_project.identity.models import AttributeRule, ProtectionRule, RoleBinding, User
+from oms_project.identity.models import (
+    ActionRule,
+    AttributeRule,
+    ProtectionRule,
+    RoleBinding,
+    User,
+)
 from oms_project.identity.policies import (
+    ActionRuleInfo,
     AttributeRuleInfo,
     PolicyNotFound,
     ProtectionRuleInfo,
@@ -20,13 +27,16 @@ from oms_project.identity.policies import (
 )
 
 __all__ = [
+    "action_info",
     "administrators",
     "attribute_info",
     "binding_info",
     "find",
+    "get_action_rule",
     "get_attribute_rule",
     "get_protection_rule",
     "get_role_binding",
+    "list_action_rules",
     "list_attribute_rules",
     "list_protection_rules",
     "list_role_bindings",
@@ -99,6 +109,20 @@ def list_attribute_rules(
 def get_attribute_rule(*, rule_id: str) -> AttributeRuleInfo:
     """One rule. Raises PolicyNotFound, PermissionDenied."""
     return attribute_info(find(AttributeRule, rule_id))
+
+
+def list_action_rules(
+    *, ontology: str | None = None, limit: int | None = None, cursor: str | None = None
+) -> Page[ActionRuleInfo]:
+    """Rules about who runs which action. Raises PermissionDenied."""
+    rows = _of_ontology(visible(ActionRule), ontology)
+    found, more = _page(rows, "action-rules", limit, cursor)
+    return Page(tuple(action_info(row) for row in found), more)
+
+
+def get_action_rule(*, rule_id: str) -> ActionRuleInfo:
+    """One rule. Raises PolicyNotFound, PermissionDenied."""
+    return action_info(find(ActionRule, rule_id))
 
 
 def administrators() -> QuerySet[User]:
@@ -203,6 +227,23 @@ def attribute_info(row: AttributeRule) -> AttributeRuleInfo:
         object_type=row.object_type,
         property_name=row.property_name,
         level=row.level,
+        note=row.note,
+        created_at=row.created_at,
+        created_by=row.created_by,
+    )
+
+
+def action_info(row: ActionRule) -> ActionRuleInfo:
+    """The row as a value."""
+    return ActionRuleInfo(
+        id=str(row.pk),
+        allowed=row.allowed,
+        role=row.role,
+        user=row.user.username if row.user else "",
+        group=row.group.name if row.group else "",
+        ontology=row.ontology,
+        action=row.action,
+        branch=row.branch,
         note=row.note,
         created_at=row.created_at,
         created_by=row.created_by,

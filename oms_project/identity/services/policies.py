@@ -13,14 +13,23 @@ from typing import Any
 
 from django.db import transaction
 
-from oms_project.core.authorization import permissions
+from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.context import current_actor
 from oms_project.identity import selectors
 from oms_project.identity.contract import EVERYTHING, Role, UserInfo
 from oms_project.identity.domain import BRANCH_ROLES
-from oms_project.identity.models import AttributeRule, ProtectionRule, RoleBinding, User
+from oms_project.identity.models import (
+    ActionRule,
+    AttributeRule,
+    ProtectionRule,
+    RoleBinding,
+    User,
+)
 from oms_project.identity.policies import (
+    ActionRuleInfo,
     AttributeRuleInfo,
     LastAdministrator,
+    MoreThanHeld,
     PolicyExists,
     ProtectionRuleInfo,
     RoleBindingInfo,
@@ -43,15 +52,18 @@ from oms_project.identity.services.policy_rows import (
 
 __all__ = [
     "bind",
+    "create_action_rule",
     "create_attribute_rule",
     "create_protection_rule",
     "create_role_binding",
+    "delete_action_rule",
     "delete_attribute_rule",
     "delete_protection_rule",
     "delete_role_binding",
     "grant_role",
     "keeping_an_administrator",
     "revoke_role",
+    "update_action_rule",
     "update_attribute_rule",
     "update_protection_rule",
     "update_role_binding",
@@ -319,3 +331,97 @@ def delete_attribute_rule(*, rule_id: str) -> None:
         row = rows.find(AttributeRule, rule_id)
         check_scope(row.ontology, permissions.POLICY_ADMINISTER)
         delete(row)
+
+
+# -- who runs which action -------------------------------------------------------------------------
+
+
+def create_action_rule(
+    *,
+    allowed: bool = True,
+    role: str = "",
+    user: str = "",
+    group: str = "",
+    ontology: str = EVERYTHING,
+    action: str = "",
+    branch: str = EVERYTHING,
+    note: str = "",
+) -> ActionRuleInfo:
+    """Let a role, a user or a group run an action, or forbid it.
+
+    Who may by such a rule may also when he may not write otherwise: the action changes what it
+    changes, and nothing else.
+
+    Args:
+        action: name of the action type; empty: every one.
+        branch: on branches of this pattern, protected ones too; empty: on all that are not
+            protected.
+
+    Raises:
+        PermissionDenied: the actor does not administer policies there; ``more_than_held``: he may
+            not run actions there himself.
+        UnknownUser, UnknownGroup: there is none.
+        PolicyExists: there is a rule about the same. Invalid: role, pattern, or not one of three.
+    """
+    check_scope(ontology, permissions.POLICY_ADMINISTER)
+    check_texts(ontology=ontology, action=action, branch=branch, note=note)
+    if [bool(role), bool(user), bool(group)].count(True) != 1:
+        raise invalid("role", "Name one of these: a role, a user, a group.")
+    if role and role not in set(Role):
+        raise invalid("role", f"There is no role {role!r}.")
+    if branch:
+        check_pattern("branch", branch)
+    if allowed:
+        _check_may_run(ontology)
+    row = ActionRule(
+        allowed=allowed,
+        role=role,
+        user=user_named(user) if user else None,
+        group=group_named(group) if group else None,
+        ontology=ontology,
+        action=action,
+        branch=branch,
+        note=note.strip(),
+    )
+    if ActionRule.objects.filter(
+        role=role, user=row.user, group=row.group, ontology=ontology, action=action, branch=branch
+    ).exists():
+        raise PolicyExists("There is a rule about the same for the same already: change it.")
+    return rows.action_info(insert(row))
+
+
+def update_action_rule(
+    *, rule_id: str, allowed: bool | None = None, note: str | None = None
+) -> ActionRuleInfo:
+    """Change what is not None. Raises PolicyNotFound, PermissionDenied, Invalid."""
+    with transaction.atomic():
+        row = rows.find(ActionRule, rule_id)
+        check_scope(row.ontology, permissions.POLICY_ADMINISTER)
+        changed: dict[str, Any] = {}
+        if allowed is not None:
+            if allowed:
+                _check_may_run(row.ontology)
+            changed["allowed"] = allowed
+        if note is not None:
+            check_texts(note=note)
+            changed["note"] = note.strip()
+        update(row, **changed)
+    return rows.action_info(row)
+
+
+def delete_action_rule(*, rule_id: str) -> None:
+    """What roles allow holds again. Raises PolicyNotFound, PermissionDenied."""
+    with transaction.atomic():
+        row = rows.find(ActionRule, rule_id)
+        check_scope(row.ontology, permissions.POLICY_ADMINISTER)
+        delete(row)
+
+
+def _check_may_run(ontology: str) -> None:
+    actor = current_actor()
+    decision = authorizer.decide(actor, permissions.ACTIONS_RUN, ontology=ontology or None)
+    if not decision.allowed:
+        raise MoreThanHeld(
+            f"You may not run actions there yourself: {decision.reason}.",
+            data={"permission": permissions.ACTIONS_RUN, "ontology": ontology or None},
+        )

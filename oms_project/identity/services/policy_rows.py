@@ -19,7 +19,13 @@ from oms_project.core.context import current_actor
 from oms_project.core.errors import Invalid
 from oms_project.identity.contract import Role, UnknownGroup, UnknownUser
 from oms_project.identity.domain import ROLE_PERMISSIONS, branch_pattern_problem
-from oms_project.identity.models import AttributeRule, ProtectionRule, RoleBinding, User
+from oms_project.identity.models import (
+    ActionRule,
+    AttributeRule,
+    ProtectionRule,
+    RoleBinding,
+    User,
+)
 from oms_project.identity.policies import MoreThanHeld, PolicyExists
 
 __all__ = [
@@ -37,7 +43,7 @@ __all__ = [
     "user_named",
 ]
 
-M = TypeVar("M", RoleBinding, ProtectionRule, AttributeRule)
+M = TypeVar("M", RoleBinding, ProtectionRule, AttributeRule, ActionRule)
 _LONGEST = 200
 _LONGEST_NOTE = 500
 

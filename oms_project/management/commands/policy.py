@@ -14,6 +14,7 @@ from oms_project.core.authorization import SENSITIVITIES, permissions
 from oms_project.core.pagination import all_items
 from oms_project.identity.contract import Role
 from oms_project.identity.policies import (
+    ActionRuleInfo,
     AttributeRuleInfo,
     ProtectionRuleInfo,
     RoleBindingInfo,
@@ -41,6 +42,11 @@ Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="Why.")]
 PolicyId = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]
 
 
+Action = Annotated[
+    str, typer.Argument(metavar="ACTION", help="Name of an action type; '*': every one.")
+]
+
+
 class Command(OntologyCommand, rich_markup_mode="rich", no_args_is_help=True):
     """Roles, protected branches, sensitive values: list, give, take, explain.
 
@@ -65,12 +71,14 @@ class Command(OntologyCommand, rich_markup_mode="rich", no_args_is_help=True):
             bindings = list(all_items(selectors.list_role_bindings, **asked))
             protections = list(all_items(selectors.list_protection_rules, **asked))
             rules = list(all_items(selectors.list_attribute_rules, **asked))
+            actions = list(all_items(selectors.list_action_rules, **asked))
             if out.as_json:
                 out.json(
                     {
                         "role_bindings": [asdict(one) for one in bindings],
                         "protection_rules": [asdict(one) for one in protections],
                         "attribute_rules": [asdict(one) for one in rules],
+                        "action_rules": [asdict(one) for one in actions],
                     }
                 )
                 return
@@ -81,6 +89,9 @@ class Command(OntologyCommand, rich_markup_mode="rich", no_args_is_help=True):
             if rules:
                 out.line("")
                 out.lines(table(("id", "who", "values", "sees up to"), map(_attribute_row, rules)))
+            if actions:
+                out.line("")
+                out.lines(table(("id", "who", "action", "branches", ""), map(_action_row, actions)))
 
     @command()
     def grant(
@@ -219,6 +230,94 @@ class Command(OntologyCommand, rich_markup_mode="rich", no_args_is_help=True):
             as_user,
         )
 
+    @command(name="allow")
+    def allow_action(
+        self,
+        action: Action,
+        *,
+        role: Annotated[str, typer.Option("--role", metavar="ROLE", help="For this role.")] = "",
+        user: User = "",
+        group: Group = "",
+        ontology: Ontology = "",
+        branch: Branch = "",
+        note: Note = "",
+        output_format: OutputFormat = Format.TEXT,
+        as_user: AsUser = None,
+    ) -> None:
+        """Let a role, user or group run an action, also who may not write otherwise.
+
+        Without --branch the rule holds on branches that are not protected.
+        """
+        self._action_rule(
+            True, action, role, user, group, ontology, branch, note, output_format, as_user
+        )
+
+    @command(name="deny")
+    def deny_action(
+        self,
+        action: Action,
+        *,
+        role: Annotated[str, typer.Option("--role", metavar="ROLE", help="For this role.")] = "",
+        user: User = "",
+        group: Group = "",
+        ontology: Ontology = "",
+        branch: Branch = "",
+        note: Note = "",
+        output_format: OutputFormat = Format.TEXT,
+        as_user: AsUser = None,
+    ) -> None:
+        """Forbid a role, user or group to run an action, whatever roles allow."""
+        self._action_rule(
+            False, action, role, user, group, ontology, branch, note, output_format, as_user
+        )
+
+    def _action_rule(
+        self,
+        allowed: bool,
+        action: str,
+        role: str,
+        user: str,
+        group: str,
+        ontology: str,
+        branch: str,
+        note: str,
+        output_format: Format,
+        as_user: str | None,
+    ) -> None:
+        with self.session(as_user, output_format) as out:
+            made = services.create_action_rule(
+                allowed=allowed,
+                role=role,
+                user=user,
+                group=group,
+                ontology=ontology,
+                action="" if action == "*" else action,
+                branch=branch,
+                note=note,
+            )
+            if out.as_json:
+                out.json(asdict(made))
+            else:
+                may = "may" if made.allowed else "may not"
+                out.line(f"{_whom(made)} {may} run {_runs(made)} now.")
+
+    @command(name="unallow")
+    def remove_action_rule(
+        self,
+        policy_id: PolicyId,
+        *,
+        output_format: OutputFormat = Format.TEXT,
+        as_user: AsUser = None,
+    ) -> None:
+        """Delete a rule about who runs an action."""
+        self._delete(
+            policy_id,
+            lambda: asdict(selectors.get_action_rule(rule_id=policy_id)),
+            lambda: services.delete_action_rule(rule_id=policy_id),
+            output_format,
+            as_user,
+        )
+
     @command()
     def explain(
         self,
@@ -229,6 +328,10 @@ class Command(OntologyCommand, rich_markup_mode="rich", no_args_is_help=True):
         ] = permissions.ONTOLOGY_READ,
         ontology: Ontology = "",
         branch: Annotated[str, typer.Option("--branch", metavar="NAME", help="Branch.")] = "",
+        action: Annotated[
+            str,
+            typer.Option("--action", metavar="NAME", help="Running which action (actions.run)."),
+        ] = "",
         object_type: Annotated[
             str, typer.Option("--object-type", metavar="NAME", help="Whose values.")
         ] = "",
@@ -249,6 +352,7 @@ class Command(OntologyCommand, rich_markup_mode="rich", no_args_is_help=True):
                 permission=permission,
                 ontology=ontology,
                 branch=branch,
+                action=action,
                 object_type=object_type,
                 property_name=property_name,
                 sensitivity=sensitivity,
@@ -301,7 +405,16 @@ def _attribute_row(one: AttributeRuleInfo) -> tuple[str, ...]:
     return (one.id, _whom(one), _values(one), one.level)
 
 
-def _whom(one: AttributeRuleInfo) -> str:
+def _action_row(one: ActionRuleInfo) -> tuple[str, ...]:
+    may = "may run it" if one.allowed else "may not run it"
+    return (one.id, _whom(one), _runs(one), one.branch or "(not protected)", may)
+
+
+def _runs(one: ActionRuleInfo) -> str:
+    return f"{one.ontology or '*'}: {one.action or '*'}"
+
+
+def _whom(one: AttributeRuleInfo | ActionRuleInfo) -> str:
     return one.user or (f"group {one.group}" if one.group else f"role {one.role}")
 
 

@@ -72,6 +72,11 @@ def test_rules_are_made_changed_and_deleted(admin_client: APIClient) -> None:
             {"level": "internal", "group": "pilots", "object_type": "Person"},
             {"level": "public", "note": "asked for"},
         ),
+        (
+            "action-rules",
+            {"group": "pilots", "action": "Book", "ontology": "a", "branch": "main"},
+            {"allowed": False, "note": "asked for"},
+        ),
     ):
         made = admin_client.post(f"{BASE}/{kind}", new)
         assert made.status_code == 201, made.content

@@ -10,10 +10,14 @@ from oms_project.core.authorization import SENSITIVITIES, permissions
 from oms_project.identity.contract import Role
 
 __all__ = [
+    "ActionRuleChangeSerializer",
+    "ActionRulePageSerializer",
+    "ActionRuleSerializer",
     "AttributeRuleChangeSerializer",
     "AttributeRulePageSerializer",
     "AttributeRuleSerializer",
     "ExplanationSerializer",
+    "NewActionRuleSerializer",
     "NewAttributeRuleSerializer",
     "NewProtectionRuleSerializer",
     "NewRoleBindingSerializer",
@@ -169,6 +173,56 @@ class AttributeRulePageSerializer(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
+class NewActionRuleSerializer(_StrictSerializer):
+    """Whether a role, a user or a group may run an action."""
+
+    allowed = serializers.BooleanField(
+        required=False, default=True, help_text="false: may not, whatever roles allow."
+    )
+    role = serializers.ChoiceField(
+        choices=["", *_ROLES], required=False, allow_blank=True, default=""
+    )
+    user = _text("User or service account.", longest=150)
+    group = _text("Group.", longest=150)
+    ontology = _text(_ONTOLOGY)
+    action = _text("Name of an action type; empty: every action.")
+    branch = _text(
+        "Branches, such as main or release/* (* stands for any text), protected ones too; "
+        "empty: all that are not protected."
+    )
+    note = _text("Why.", longest=500)
+
+
+class ActionRuleChangeSerializer(_StrictSerializer):
+    """Another answer, another note."""
+
+    allowed = serializers.BooleanField(required=False)
+    note = serializers.CharField(max_length=500, allow_blank=True, required=False)
+
+
+class ActionRuleSerializer(serializers.Serializer[Any]):
+    """Whether a role, a user or a group may run an action."""
+
+    id = serializers.CharField()
+    allowed = serializers.BooleanField()
+    role = serializers.CharField(allow_blank=True)
+    user = serializers.CharField(allow_blank=True)
+    group = serializers.CharField(allow_blank=True)
+    ontology = serializers.CharField(allow_blank=True)
+    action = serializers.CharField(allow_blank=True)
+    branch = serializers.CharField(allow_blank=True)
+    note = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    created_by = serializers.CharField(allow_blank=True)
+
+
+class ActionRulePageSerializer(serializers.Serializer[Any]):
+    """A page of rules about who runs which action."""
+
+    items = ActionRuleSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
 class RoleEntrySerializer(serializers.Serializer[Any]):
     """What a role allows."""
 
@@ -192,6 +246,7 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     permission = serializers.ChoiceField(choices=list(permissions.ALL))
     ontology = serializers.CharField(allow_blank=True)
     branch = serializers.CharField(allow_blank=True)
+    action = serializers.CharField(allow_blank=True)
     allowed = serializers.BooleanField()
     reason = serializers.CharField(help_text="“allowed because …” or “denied because …”")
     steps = serializers.ListField(child=serializers.CharField())

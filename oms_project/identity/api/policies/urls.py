@@ -28,5 +28,9 @@ urlpatterns = [
     path(
         f"policies/attribute-rules/{_ID}", views.AttributeRuleView.as_view(), name="policies-rule"
     ),
+    path("policies/action-rules", views.ActionRulesView.as_view(), name="policies-action-rules"),
+    path(
+        f"policies/action-rules/{_ID}", views.ActionRuleView.as_view(), name="policies-action-rule"
+    ),
     path("authorization/explain", views.ExplainView.as_view(), name="authorization-explain"),
 ]

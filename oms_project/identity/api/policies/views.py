@@ -23,6 +23,8 @@ from oms_project.identity.selectors import policies as selectors
 from oms_project.identity.services import policies as services
 
 __all__ = [
+    "ActionRuleView",
+    "ActionRulesView",
     "AttributeRuleView",
     "AttributeRulesView",
     "ExplainView",
@@ -283,6 +285,76 @@ class AttributeRuleView(APIView):
         return Response(status=204)
 
 
+class ActionRulesView(APIView):
+    """``policies/action-rules``."""
+
+    required_permissions: ClassVar[Declaration] = _LIST
+
+    @extend_schema(
+        tags=_TAGS,
+        operation_id="policies_action_rules_list",
+        summary="List the rules about who runs which action",
+        parameters=[*PAGE_PARAMETERS, _ONTOLOGY],
+        responses=shapes.ActionRulePageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        _known(request, "limit", "cursor", "ontology")
+        limit, cursor = page_request(request)
+        page = selectors.list_action_rules(
+            ontology=request.query_params.get("ontology"), limit=limit, cursor=cursor
+        )
+        return page_response(request, page, asdict)
+
+    @extend_schema(
+        tags=_TAGS,
+        operation_id="policies_action_rules_create",
+        summary="Say who may run an action, or may not",
+        description="A rule holds before what roles allow, the closest first: about the user, the "
+        "group, the role; and what forbids before what allows.",
+        request=shapes.NewActionRuleSerializer,
+        responses={201: shapes.ActionRuleSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        body = _body(request, shapes.NewActionRuleSerializer)
+        return Response(asdict(services.create_action_rule(**body)), status=201)
+
+
+class ActionRuleView(APIView):
+    """``policies/action-rules/{id}``."""
+
+    required_permissions: ClassVar[Declaration] = _ONE
+
+    @extend_schema(
+        tags=_TAGS,
+        operation_id="policies_action_rules_get",
+        summary="Look at a rule about who runs an action",
+        responses=shapes.ActionRuleSerializer,
+    )
+    def get(self, _request: Request, policy_id: str) -> Response:
+        return Response(asdict(selectors.get_action_rule(rule_id=policy_id)))
+
+    @extend_schema(
+        tags=_TAGS,
+        operation_id="policies_action_rules_update",
+        summary="Change a rule about who runs an action",
+        request=shapes.ActionRuleChangeSerializer,
+        responses=shapes.ActionRuleSerializer,
+    )
+    def patch(self, request: Request, policy_id: str) -> Response:
+        body = _body(request, shapes.ActionRuleChangeSerializer)
+        return Response(asdict(services.update_action_rule(rule_id=policy_id, **body)))
+
+    @extend_schema(
+        tags=_TAGS,
+        operation_id="policies_action_rules_delete",
+        summary="Delete a rule about who runs an action",
+        responses={204: None},
+    )
+    def delete(self, _request: Request, policy_id: str) -> Response:
+        services.delete_action_rule(rule_id=policy_id)
+        return Response(status=204)
+
+
 class RolesView(APIView):
     """``policies/roles``."""
 
@@ -334,6 +406,9 @@ class ExplainView(APIView):
             ),
             OpenApiParameter("ontology", str, description="Empty: in general."),
             OpenApiParameter("branch", str, description="Empty: no branch in particular."),
+            OpenApiParameter(
+                "action", str, description="Running which action, with `actions.run`."
+            ),
             OpenApiParameter("object_type", str, description="Whose values it is about."),
             OpenApiParameter("property", str, description="Which values it is about."),
             OpenApiParameter(
@@ -351,6 +426,7 @@ class ExplainView(APIView):
             "permission": "permission",
             "ontology": "ontology",
             "branch": "branch",
+            "action": "action",
             "object_type": "object_type",
             "property": "property_name",
             "sensitivity": "sensitivity",
