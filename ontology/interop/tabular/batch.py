@@ -85,7 +85,9 @@ class Batch:
         return len(self.numbers)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Property -> value of each row; what has no value is left out."""
+        """Property -> value of each row. What has no value is left out; of rows as they come, only
+        what they do not mention (null is there as None).
+        """
         if self.columns is None:
             return self.given
         return rows_of(self.columns, len(self.numbers))

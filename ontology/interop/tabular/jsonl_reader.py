@@ -121,8 +121,6 @@ class _Mapped:
                         )
                     )
                     return None
-            if item is None:
-                continue
             for part in parts:
                 row[part] = item
         if self._columns.nulls or self._columns.mapping.date_formats:
@@ -134,7 +132,7 @@ class _Mapped:
             if not isinstance(item, str):
                 continue
             if item in self._columns.nulls:
-                del row[name]
+                row[name] = None
             elif self._columns.has_date_format(name):
                 coerce = self._coercers.setdefault(name, self._columns.coercer(name))
                 try:

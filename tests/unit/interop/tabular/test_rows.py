@@ -152,7 +152,7 @@ def test_json_lines_keep_their_line_numbers(tmp_path: Path) -> None:
         b'{"text": \n[1]\n"b"\n{"colour": 1}\n{"text": "\xff"}\n{"whole": 12345678901234567890123}'
     )
     rows, problems = read(path)
-    assert rows == [(1, {"text": "a"}), (8, {"whole": 12345678901234567890123})]
+    assert rows == [(1, {"text": "a", "whole": None}), (8, {"whole": 12345678901234567890123})]
     assert [(item.row, item.column, item.rule) for item in problems] == [
         (3, "", "json"),
         (4, "", "json"),
@@ -169,7 +169,7 @@ def test_json_lines_are_values_and_only_words_for_nothing_are_read(tmp_path: Pat
     path.write_text('{"whole": "12", "text": "NA", "day": "5.7.2026"}\n{"day": "x"}\n')
     assert read(path)[0][0][1] == {"whole": "12", "text": "NA", "day": "5.7.2026"}
     rows, problems = read(path, {"nulls": ["NA"], "dateFormats": {"day": "%d.%m.%Y"}})
-    assert rows[0][1] == {"whole": "12", "day": "2026-07-05"}
+    assert rows[0][1] == {"whole": "12", "text": None, "day": "2026-07-05"}
     assert [(item.row, item.column) for item in problems] == [(2, "day")]
 
 
