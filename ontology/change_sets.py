@@ -63,14 +63,19 @@ class ChangeBody(Body):
     """One change of a change set."""
 
     op: Literal["create", "update", "replace", "rename", "delete", "restore"]
-    """`create` takes `kind` and `fields`; `update` (merge patch) and `replace` take `target` and
+    """`create` takes `kind` and `fields` (an object `type`, a link `type`, `source` and `target`);
+    `update` (merge patch) and `replace` take `target` and
     `fields`; `rename` takes `target` and `apiName`; `delete` and `restore` take `target`."""
     kind: Text | None = Field(default=None, examples=["ObjectType"])
-    """The kind of a document that is created."""
+    """The kind of a document that is created; may be left out where there is a `type`."""
+    type: Annotated[Text, Field(max_length=400)] | None = Field(default=None, examples=["Person"])
+    """The object type or link type of an object or link that is created."""
+    source: Target | None = Field(default=None, examples=["Person/42"])
+    """The object that a created link begins at; `target` is the one at which it ends."""
     target: Target | None = Field(default=None, examples=["ObjectType/Person"])
-    """The document: its `rid`, `Kind/apiName` or IRI."""
+    """The document: its `rid`, `Kind/apiName`, `Type/key` of an object, or IRI."""
     fields: dict[str, Any] = Field(default_factory=dict, examples=[{"apiName": "Person"}])
-    """Fields of the definition; references may be names."""
+    """Fields of the definition, where references may be names; or values of the object or link."""
     api_name: Annotated[Text, Field(max_length=300)] | None = None
     """The new name, for `rename`."""
     if_match: Annotated[Text, Field(max_length=300)] | None = None
@@ -86,6 +91,8 @@ class ChangeBody(Body):
             fields=self.fields,
             api_name=self.api_name,
             if_match=(etag.rpartition("-")[0] or etag) if etag else None,
+            type=self.type,
+            source=self.source,
         )
 
 

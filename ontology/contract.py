@@ -8,7 +8,7 @@ A *ref* names a commit: a branch (``main``), a tag (``v1``), a commit id or a un
 ontology's default branch.
 
 A *target* names a document at a ref: its ``rid``, ``Kind/apiName`` (an earlier name works too),
-or its IRI.
+or its IRI; an object is also ``Person/42``, its type and its primary key, a link ``worksFor/rid``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from typing import Any, Literal
 from oms_project.core.pagination import Page
 
 __all__ = [
+    "ActionInfo",
+    "ActionResult",
     "BranchInfo",
     "Change",
     "CommitInfo",
@@ -32,11 +34,15 @@ __all__ = [
     "FieldChange",
     "HistoryEntry",
     "ImportResult",
+    "LinkedObject",
     "MergeResult",
     "OntologyInfo",
     "Page",
     "Resolution",
+    "SearchHit",
     "TagInfo",
+    "Traversal",
+    "TraversalNode",
     "VerifyProblem",
     "VerifyReport",
 ]
@@ -123,6 +129,8 @@ class DocumentView:
             fields and the audit fields.
         body: the body alone, references as ``rid``s.
         deleted: whether this is the state that a delete left behind.
+        title: of an object, the value of its type's title property; may be empty.
+        type: of an object or link, the ``apiName`` of its type.
     """
 
     rid: str
@@ -133,6 +141,8 @@ class DocumentView:
     json: str
     body: Mapping[str, Any]
     deleted: bool = False
+    title: str = ""
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +204,8 @@ class Change:
     """One change that a caller asks for, as part of a change set.
 
     Attributes:
-        op: ``create`` (``kind`` and ``fields``), ``update`` (``target`` and ``fields``: named
+        op: ``create`` (``kind`` and ``fields``; of an object ``type`` too; of a link ``type``,
+            ``source`` and, as its other end, ``target``), ``update`` (``target`` and ``fields``: named
             fields replace, None removes; an object-valued field is merged, RFC 7396), ``replace``
             (``target`` and the complete new ``fields``), ``rename`` (``target`` and ``api_name``;
             leaves an alias), ``delete`` or ``restore`` (``target``).
@@ -203,6 +214,8 @@ class Change:
             in the same change set. The ``rid`` of a property may be left out.
         if_match: the document's etag that the caller has seen; another one gives
             ``PreconditionFailed``.
+        type: the object type or link type of what is created; ``kind`` may be left out then.
+        source: the object that a created link begins at.
     """
 
     op: Literal["create", "update", "replace", "rename", "delete", "restore"]
@@ -211,6 +224,8 @@ class Change:
     fields: Mapping[str, Any] = field(default_factory=dict)
     api_name: str | None = None
     if_match: str | None = None
+    type: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +236,7 @@ class CommitResult:
         commit: None in a dry run, and when nothing changed.
         head: the branch's head afterwards.
         documents: the changed documents, in the order of the change set.
+        warnings: uses of what is deprecated: ``{"document", "rid", "field", "rule", "message"}``.
     """
 
     commit: CommitInfo | None
@@ -228,6 +244,55 @@ class CommitResult:
     changes: DiffResult
     documents: tuple[DocumentView, ...]
     dry_run: bool = False
+    warnings: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionInfo:
+    """An action as those see it who run it.
+
+    Attributes:
+        display_name, description: text per language tag.
+        parameters: as in the definition, with names for references (``ObjectType/Flight``), and
+            ``members`` (code and label) where a value is a member of an enum.
+        batch_limit: so many runs in one batch; None: a thousand.
+        revertible: whether a run can be taken back.
+        runnable: whether the actor may run it here; ``reason`` says why, or why not.
+    """
+
+    rid: str
+    name: str
+    display_name: Mapping[str, str]
+    description: Mapping[str, str]
+    status: str
+    parameters: tuple[Mapping[str, Any], ...]
+    batch_limit: int | None
+    revertible: bool
+    runnable: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """What a run, or a batch of runs, did (or would do, in a dry run).
+
+    Attributes:
+        commit: None in a dry run, and when nothing changed.
+        head: the branch's head afterwards.
+        created, changed, deleted: ``@id``s of the objects and links.
+        runs: how many there were.
+        warnings: uses of what is deprecated.
+    """
+
+    commit: CommitInfo | None
+    head: str
+    changes: DiffResult
+    created: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    runs: int = 1
+    dry_run: bool = False
+    warnings: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +381,75 @@ class ImportResult:
     counts: Mapping[str, int]
     report: Mapping[str, Any]
     dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateRow:
+    """Figures of one group.
+
+    Attributes:
+        group: name of a property -> the value that the group has in common (None: no value).
+        figures: label of a measure (``count``, ``avg(price)``) -> figure; None: of nothing.
+    """
+
+    group: Mapping[str, Any]
+    figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateResult:
+    """Figures by group, the biggest groups first; ``truncated``: there are more groups."""
+
+    commit: str
+    rows: tuple[AggregateRow, ...]
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """An object with the words that were looked for; a higher score fits better."""
+
+    document: DocumentView
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedObject:
+    """A link at an object, and what is at its other end.
+
+    Attributes:
+        direction: ``outgoing`` when the object asked about is the link's source.
+    """
+
+    link: DocumentView
+    object: DocumentView
+    direction: Literal["outgoing", "incoming"]
+
+
+@dataclass(frozen=True, slots=True)
+class TraversalNode:
+    """An object that was reached.
+
+    Attributes:
+        depth: number of links from the start; 0: the start itself.
+        via: ``rid`` of the link by which it was reached first; empty for the start.
+        parent: ``rid`` of the object before it on that way.
+    """
+
+    document: DocumentView
+    depth: int
+    via: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traversal:
+    """What can be reached from an object; ``truncated``: not all of it is here."""
+
+    commit: str
+    nodes: tuple[TraversalNode, ...]
+    links: tuple[DocumentView, ...]
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,18 @@ from ontology.store.orm.models import (
     Line,
     Ontology,
     Tag,
+    TextEntry,
+    ValueEntry,
 )
 
-__all__ = ["Branch", "Commit", "DocumentIndex", "DocumentVersion", "Line", "Ontology", "Tag"]
+__all__ = [
+    "Branch",
+    "Commit",
+    "DocumentIndex",
+    "DocumentVersion",
+    "Line",
+    "Ontology",
+    "Tag",
+    "TextEntry",
+    "ValueEntry",
+]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import math
 import re
 import uuid
 from collections.abc import Callable
@@ -186,8 +187,9 @@ def _number(value: Any) -> Decimal:
 
 
 def _double(value: Any, _: DataType) -> str | None:
-    ok = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
-    return None if ok else "use a number"
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return "use a number"
+    return None if isinstance(value, int) or math.isfinite(value) else "use a finite number"
 
 
 def _string(value: Any, _: DataType) -> str | None:

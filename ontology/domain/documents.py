@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from oms_project.core.canonical_json import canonical_digest, dumps
 from oms_project.core.ids import is_rid
+from ontology.domain.instances.keys import KEY, object_name_key
 from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, MODELS, Kind
 from ontology.domain.names import name_key
 
@@ -26,6 +27,7 @@ __all__ = [
     "document_id",
     "document_name",
     "index_entries",
+    "instance_name_key",
     "item_key",
     "normalise",
     "normalised",
@@ -124,6 +126,8 @@ class DocumentChange:
             return "create"
         if self.after is None:
             return "delete"
+        if self.kind in INSTANCE_KINDS:
+            return "update"
         if self.before.get("apiName") != self.after.get("apiName"):
             return "rename"
         return "update"
@@ -374,18 +378,38 @@ def _action_references(body: Body) -> Iterator[Reference]:
 
 
 def index_entries(kind: Kind, body: Body) -> set[IndexEntry]:
-    """What the store indexes a document by, apart from its name."""
+    """What the store indexes a document by, apart from its name (and from an instance's values)."""
+    if kind in INSTANCE_KINDS:
+        return _instance_entries(kind, body)
     entries = {IndexEntry(role, key) for role, key in reference_pairs(kind, body)}
-    instance = kind in INSTANCE_KINDS
-    iri = body.get("_iri" if instance else "iri")
+    iri = body.get("iri")
     if iri:
         entries.add(IndexEntry("iri", iri))
-    if not instance:
-        for tag in body.get("tags", ()):
-            entries.add(IndexEntry("tag", tag))
-        for alias in body.get("aliases", ()):
-            entries.add(IndexEntry("alias", f"{kind.value}/{name_key(alias)}"))
+    for tag in body.get("tags", ()):
+        entries.add(IndexEntry("tag", tag))
+    for alias in body.get("aliases", ()):
+        entries.add(IndexEntry("alias", f"{kind.value}/{name_key(alias)}"))
     return entries
+
+
+def _instance_entries(kind: Kind, body: Body) -> set[IndexEntry]:
+    """An object is found by its name key, which begins with its type; a link also by its ends,
+    each with the type, so that the links of one type at a busy object are found by themselves.
+    """
+    iri = body.get("_iri")
+    entries = {IndexEntry("iri", iri)} if iri else set()
+    if kind == Kind.LINK:
+        for role in ("_source", "_target"):
+            entries.add(IndexEntry(role, f"{body.get(role)}:{body.get('_type')}"))
+    return entries
+
+
+def instance_name_key(kind: Kind, body: Body) -> str:
+    """What an object or link is found and listed by: its type, then its key or its ends."""
+    type_rid = str(body.get("_type") or "")
+    if kind == Kind.LINK:
+        return f"{type_rid}:{body.get('_source')}:{body.get('_target')}"
+    return object_name_key(type_rid, body.get(KEY), body.get("_iri"))
 
 
 def same_entries(before: Body, after: Body) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from oms_project.core.authorization import SENSITIVITIES, Clearance
 from ontology.domain.documents import Body
+from ontology.domain.instances.keys import KEY
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.names import name_key
 from ontology.domain.schema import EffectiveProperty, Schema
@@ -106,10 +107,21 @@ class Masker:
             return Shown(body, (), seen)
         shown = {name: value for name, value in body.items() if name not in masked}
         shown.pop("_annotations", None)
+        shown = _without_key(shown, masked, body)
         if kept:
             shown["_annotations"] = kept
         listed = tuple(sorted(masked))
         return Shown({**shown, MASKED: list(listed)}, listed, seen)
+
+
+def _without_key(body: dict[str, Any], masked: Iterable[str], whole: Body) -> dict[str, Any]:
+    """``body`` without its key when that holds a masked value; the object then goes by its
+    ``rid``.
+    """
+    key = whole.get(KEY, ())
+    if any(whole[name] in key for name in masked if name in whole):
+        body.pop(KEY, None)
+    return body
 
 
 class Catalogue:

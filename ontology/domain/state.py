@@ -13,10 +13,10 @@ from ontology.domain.documents import (
     DocumentChange,
     index_entries,
 )
-from ontology.domain.kinds import Kind
+from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.names import name_key
 
-__all__ = ["DocumentLike", "MemoryState", "OverlayState", "State"]
+__all__ = ["DocumentLike", "OverlayState", "State", "link_ends"]
 
 
 class DocumentLike(Protocol):
@@ -47,42 +47,36 @@ class State(Protocol):
         """``rid`` -> ``(referring rid, role)``s; roles are those of ``IndexEntry``."""
         ...
 
+    def find_values(
+        self, wanted: Collection[tuple[int, str]]
+    ) -> Mapping[tuple[int, str], Collection[str]]:
+        """``(number of a field, order key)`` -> ``rid``s of the instances with that entry, see
+        ``ontology.domain.instances.entries``.
+        """
+        ...
 
-class MemoryState:
-    """A state held in memory: for whole-ontology checks and for tests."""
+    def instances(self, types: Collection[str]) -> Iterator[DocumentLike]:
+        """Objects and links of exactly these types, without holding them all."""
+        ...
 
-    def __init__(self, documents: Iterable[DocumentLike]) -> None:
-        self._documents: dict[str, DocumentLike] = {}
-        self._names: dict[tuple[Kind, str], list[str]] = defaultdict(list)
-        self._entries: dict[str, set[tuple[str, str]]] = defaultdict(set)
-        for document in documents:
-            self._documents[document.rid] = document
-            name = document.body.get("apiName")
-            if name:
-                self._names[document.kind, name_key(name)].append(document.rid)
-            for entry in index_entries(document.kind, document.body):
-                self._entries[entry.key].add((document.rid, entry.role))
+    def populated(self, types: Collection[str]) -> Collection[str]:
+        """Those of the types (object types and link types) that have instances of their own."""
+        ...
 
-    def __iter__(self) -> Iterator[DocumentLike]:
-        return iter(self._documents.values())
+    def count_links(
+        self, ends: Collection[tuple[str, str, str]], cap: int
+    ) -> Mapping[tuple[str, str, str], int]:
+        """How many links there are of a type at an object, counted no further than ``cap``.
 
-    def get_many(self, rids: Collection[str]) -> dict[str, DocumentLike]:
-        return {rid: self._documents[rid] for rid in rids if rid in self._documents}
+        Args:
+            ends: ``(role, rid of the object, rid of the link type)``; roles ``_source``,
+                ``_target``.
+        """
+        ...
 
-    def find_names(self, kind: Kind, keys: Collection[str]) -> dict[str, list[str]]:
-        found = {key: self._names.get((kind, key), []) for key in keys}
-        return {key: rids for key, rids in found.items() if rids}
-
-    def referrers(
-        self, rids: Collection[str], roles: Collection[str] | None = None
-    ) -> dict[str, set[tuple[str, str]]]:
-        return {
-            rid: {
-                (source, role) for source, role in self._entries[rid] if not roles or role in roles
-            }
-            for rid in rids
-            if rid in self._entries
-        }
+    def links_at(self, rids: Collection[str]) -> Mapping[str, Collection[str]]:
+        """``rid`` of an object -> ``rid``s of all links that begin or end there."""
+        ...
 
 
 class OverlayState:
@@ -157,3 +151,72 @@ class OverlayState:
             if uses:
                 found[rid] = uses
         return found
+
+    def find_values(self, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], list[str]]:
+        """Of what is stored and not changed: which entries a change gives is for those to say who
+        know the types as they are after it.
+        """
+        stored = self._base.find_values(wanted) if wanted else {}
+        return {
+            entry: kept
+            for entry, rids in stored.items()
+            if (kept := [rid for rid in rids if rid not in self.changes])
+        }
+
+    def instances(self, types: Collection[str]) -> Iterator[DocumentLike]:
+        for document in self._base.instances(types):
+            if document.rid not in self.changes:
+                yield document
+        wanted = set(types)
+        for change in self.changes.values():
+            if (
+                change.kind in INSTANCE_KINDS
+                and change.after is not None
+                and change.after.get("_type") in wanted
+            ):
+                yield Document(change.rid, change.kind, change.after)
+
+    def populated(self, types: Collection[str]) -> set[str]:
+        """Also a type whose last instance goes counts."""
+        changed = {
+            str((change.after or {}).get("_type"))
+            for change in self.changes.values()
+            if change.kind in INSTANCE_KINDS
+        }
+        return {*self._base.populated(types), *(changed & set(types))}
+
+    def count_links(
+        self, ends: Collection[tuple[str, str, str]], cap: int
+    ) -> dict[tuple[str, str, str], int]:
+        counts = dict.fromkeys(ends, 0)
+        links = [change for change in self.changes.values() if change.kind == Kind.LINK]
+        for end, count in self._base.count_links(ends, cap + len(links)).items():
+            counts[end] = count
+        for change in links:
+            for body, step in ((change.before, -1), (change.after, 1)):
+                for end in link_ends(body) if body is not None else ():
+                    if end in counts:
+                        counts[end] += step
+        return counts
+
+    def links_at(self, rids: Collection[str]) -> dict[str, list[str]]:
+        found = {
+            rid: [link for link in links if link not in self.changes]
+            for rid, links in (self._base.links_at(rids) if rids else {}).items()
+        }
+        wanted = set(rids)
+        for change in self.changes.values():
+            if change.kind == Kind.LINK and change.after is not None:
+                for rid in {change.after["_source"], change.after["_target"]} & wanted:
+                    found.setdefault(rid, []).append(change.rid)
+        return {rid: links for rid, links in found.items() if links}
+
+
+def link_ends(body: Body) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
+    """``(role, rid of the object, rid of the link type)`` of both ends of a link."""
+    type_rid = str(body.get("_type"))
+    return ("_source", str(body.get("_source")), type_rid), (
+        "_target",
+        str(body.get("_target")),
+        type_rid,
+    )

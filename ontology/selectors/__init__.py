@@ -1,5 +1,6 @@
 """Reads: everything that is shown of an ontology comes from one of these."""
 
+from ontology.selectors.actions import action_of_run, get_action, list_actions
 from ontology.selectors.blame import Blame, BlameEntry, blame
 from ontology.selectors.comparing import DocumentComparison, compare_document
 from ontology.selectors.diffs import diff, show_commit
@@ -12,8 +13,15 @@ from ontology.selectors.documents import (
     suggest,
 )
 from ontology.selectors.exports import EXPORT_FORMATS, export_rdf
+from ontology.selectors.links import linked_objects, traverse
 from ontology.selectors.masking import visibility
 from ontology.selectors.moments import ref_at
+from ontology.selectors.objects import (
+    aggregate_objects,
+    count_objects,
+    list_objects,
+    search_objects,
+)
 from ontology.selectors.refs import (
     get_branch,
     get_ontology,
@@ -56,11 +64,15 @@ __all__ = [
     "SparqlFormatUnsuitable",
     "SparqlResult",
     "TypeDescription",
+    "action_of_run",
+    "aggregate_objects",
     "blame",
     "compare_document",
+    "count_objects",
     "describe",
     "diff",
     "export_rdf",
+    "get_action",
     "get_branch",
     "get_document",
     "get_documents",
@@ -68,8 +80,11 @@ __all__ = [
     "get_tag",
     "hierarchy",
     "history",
+    "linked_objects",
+    "list_actions",
     "list_branches",
     "list_documents",
+    "list_objects",
     "list_ontologies",
     "list_tags",
     "log",
@@ -77,10 +92,12 @@ __all__ = [
     "ref_at",
     "resolve_ref",
     "run_sparql",
+    "search_objects",
     "show_commit",
     "signature_problem",
     "statistics",
     "suggest",
+    "traverse",
     "verify",
     "visibility",
 ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from oms_project.core.errors import Invalid
 from oms_project.core.ids import is_rid
 from ontology.access import readable
-from ontology.contract import CommitInfo, DiffResult, DocumentDiff
+from ontology.contract import CommitInfo, DiffResult, DocumentDiff, FieldChange
 from ontology.domain.diff import field_changes
 from ontology.domain.documents import Body, DocumentChange, document_id
-from ontology.domain.kinds import Kind
+from ontology.domain.instances.keys import KEY
+from ontology.domain.instances.rules import Rules, instance_id
+from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.selectors.documents import checked_kind, ids_of
 from ontology.selectors.masking import visible_changes
 from ontology.store import store
@@ -91,8 +93,9 @@ def diff_of(
     reader: CommitReader, from_commit: str, to_commit: str, changes: Sequence[DocumentChange]
 ) -> DiffResult:
     """Changes as a readable diff; ``reader`` gives the names of what they refer to."""
+    name = _namer(reader, changes)
     diffs = sorted(
-        (_document_diff(change) for change in changes),
+        (_document_diff(change, name) for change in changes),
         key=lambda item: (_KIND_ORDER[Kind(item.kind)], item.id.casefold(), item.rid),
     )
     stats: dict[str, dict[str, int]] = {}
@@ -100,7 +103,7 @@ def diff_of(
         counts = stats.setdefault(item.kind, {})
         counts[item.operation] = counts.get(item.operation, 0) + 1
     names = {
-        change.rid: document_id(change.kind, change.rid, change.after or change.before or {})
+        change.rid: name(change.kind, change.rid, change.after or change.before or {})
         for change in changes
     }
     mentioned: set[str] = set()
@@ -115,10 +118,36 @@ def diff_of(
     return DiffResult(from_commit, to_commit, tuple(diffs), names, stats)
 
 
-def _document_diff(change: DocumentChange) -> DocumentDiff:
+def _namer(
+    reader: CommitReader, changes: Sequence[DocumentChange]
+) -> Callable[[Kind, str, Body], str]:
+    """What documents are called: objects and links by the types that there are at the end."""
+    if all(change.kind not in INSTANCE_KINDS for change in changes):
+        return document_id
+    rules = Rules(reader)
+    rules.load(
+        {
+            str(body["_type"])
+            for change in changes
+            for body in (change.before, change.after)
+            if change.kind in INSTANCE_KINDS and body is not None and body.get("_type")
+        }
+    )
+
+    def name(kind: Kind, rid: str, body: Body) -> str:
+        if kind in INSTANCE_KINDS:
+            return instance_id(rules, kind, rid, body)
+        return document_id(kind, rid, body)
+
+    return name
+
+
+def _document_diff(
+    change: DocumentChange, name: Callable[[Kind, str, Body], str] = document_id
+) -> DocumentDiff:
     current: Body = change.after or change.before or {}
-    now = document_id(change.kind, change.rid, current)
-    was = None if change.before is None else document_id(change.kind, change.rid, change.before)
+    now = name(change.kind, change.rid, current)
+    was = None if change.before is None else name(change.kind, change.rid, change.before)
     both = change.before is not None and change.after is not None
     return DocumentDiff(
         rid=change.rid,
@@ -126,10 +155,18 @@ def _document_diff(change: DocumentChange) -> DocumentDiff:
         id=now,
         previous_id=was if both and was != now else None,
         operation=change.operation,  # type: ignore[arg-type]  # one of the literals
-        fields=field_changes(change.kind, change.before, change.after) if both else (),
+        fields=_fields(change) if both else (),
         before=change.before,
         after=change.after,
     )
+
+
+def _fields(change: DocumentChange) -> tuple[FieldChange, ...]:
+    """What differs; an object's key follows from its values, which are told."""
+    found = field_changes(change.kind, change.before, change.after)
+    if change.kind not in INSTANCE_KINDS:
+        return found
+    return tuple(item for item in found if not item.path.startswith(f"/{KEY}"))
 
 
 def _collect(value: Any, found: set[str]) -> None:

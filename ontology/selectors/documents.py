@@ -14,6 +14,7 @@ from ontology.contract import DocumentView, HistoryEntry, OntologyInfo, Page
 from ontology.domain.documents import DocumentChange, document_name, references
 from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
 from ontology.domain.names import name_key
+from ontology.instance_names import InstanceNames, split_instance
 from ontology.references import NameResolver, map_references
 from ontology.selectors.masking import visible
 from ontology.store import store
@@ -31,6 +32,7 @@ __all__ = [
     "sort_name",
     "suggest",
     "view_of",
+    "views_of",
 ]
 
 STATUSES = ("experimental", "active", "deprecated", "archived")
@@ -56,7 +58,7 @@ def get_document(
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
     document = find_target(reader, info.id, target, include_deleted=include_deleted)
-    return _views(reader, visible(info, reader, [document]), references)[0]
+    return views_of(reader, visible(info, reader, [document]), references)[0]
 
 
 def get_documents(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[str, DocumentView]:
@@ -64,7 +66,7 @@ def get_documents(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
     found = visible(info, reader, list(reader.get_many(rids).values()))
-    return {document.rid: view_of(document) for document in found}
+    return {view.rid: view for view in views_of(reader, found)}
 
 
 def list_documents(
@@ -111,9 +113,9 @@ def list_documents(
     more = None
     if len(found) > limit:
         last = page[-1]
-        more = encode_cursor("documents", (last.kind.value, sort_name(last), last.rid))
+        more = encode_cursor("documents", (last.kind.value, last.key, last.rid))
     shown = visible(info, reader, page)
-    return Page(tuple(_views(reader, shown, references, fields)), more)
+    return Page(tuple(views_of(reader, shown, references, fields)), more)
 
 
 def history(
@@ -132,6 +134,8 @@ def history(
         limit=limit + 1,
     )
     shown = _visible_revisions(info, revisions[:limit])
+    reader = store.reader(info.id, commit)
+    views = views_of(reader, shown)
     entries = tuple(
         HistoryEntry(
             revision.commit,
@@ -141,9 +145,9 @@ def history(
                 _live_body(revision.previous),
                 _live_body(revision.document),
             ).operation,  # type: ignore[arg-type]  # one of the literals by construction
-            view_of(document),
+            view,
         )
-        for revision, document in zip(revisions, shown, strict=False)
+        for revision, view in zip(revisions, views, strict=False)
     )
     more = encode_cursor("history", (entries[-1].commit.id,)) if len(revisions) > limit else None
     return Page(entries, more)
@@ -208,6 +212,8 @@ def find_target(
     rid: str | None
     if target == Kind.ONTOLOGY.value:
         rid = ontology_id
+    elif split_instance(target) is not None:
+        rid = _find_instance(reader, target, include_deleted=include_deleted)
     else:
         resolver = NameResolver(reader, {}, {})
         if not is_rid(target):
@@ -223,21 +229,60 @@ def find_target(
     return found
 
 
+def _find_instance(reader: CommitReader, target: str, *, include_deleted: bool) -> str | None:
+    names = InstanceNames(reader)
+    rid = names.find([target]).get(target)
+    if rid is not None or not include_deleted:
+        return rid
+    split = split_instance(target)
+    if split is not None and is_rid(split[1]):
+        return split[1]
+    gone: list[StoredDocument] = []
+    for name in names.candidates(target):
+        page = reader.page(
+            where=DocumentFilter(kinds=(Kind.OBJECT,), include_deleted=True),
+            after=(Kind.OBJECT.value, name, ""),
+            limit=100,
+        )
+        gone += [item for item in page if item.key == name]
+    return max(gone, key=lambda item: item.updated).rid if gone else None
+
+
 def view_of(
-    document: StoredDocument, *, body: Any = None, fields: Sequence[str] = ()
+    document: StoredDocument,
+    *,
+    body: Any = None,
+    fields: Sequence[str] = (),
+    names: InstanceNames | None = None,
 ) -> DocumentView:
-    """Render a stored document; the stored text is spliced unless ``body`` or ``fields`` ask."""
+    """Render a stored document; the stored text is spliced unless ``body`` or ``fields`` ask.
+
+    Args:
+        names: of the commit, for an object or link, whose ``load`` has seen the document.
+    """
     text = document.text
     if body is not None or fields:
         shown = document.body if body is None else body
         if fields:
             shown = {name: value for name, value in shown.items() if name in fields}
         text = dumps_text(shown)
-    identity = document.id
+    identity, type_name, title, ends = document.id, document.kind.value, "", ""
+    instance = document.kind in INSTANCE_KINDS and names is not None
+    if instance:
+        assert names is not None
+        identity = names.id_of(document.kind, document.rid, document.body)
+        type_name = names.type_name(document.kind, document.body)
+        title = names.title_of(document.body)
+        if document.kind == Kind.LINK:
+            source, target = (
+                dumps_text(names.end_of(document.body[role])) for role in ("_source", "_target")
+            )
+            ends = f'"@source":{source},"@target":{target}'
     members = (
         f'"@id":{dumps_text(identity)}',
-        f'"@type":"{document.kind.value}"',
+        f'"@type":"{type_name}"',
         f'"rid":"{document.rid}"',
+        ends,
         text[1:-1],
         document.created,
         document.updated,
@@ -246,17 +291,25 @@ def view_of(
         rid=document.rid,
         kind=document.kind.value,
         id=identity,
-        name=document_name(document.kind, document.body),
+        name=title or identity if instance else document_name(document.kind, document.body),
         etag=document.hash,
         json="{" + ",".join(member for member in members if member) + "}",
         body=document.body if body is None else body,
         deleted=document.deleted,
+        title=title,
+        type=type_name if instance else "",
     )
 
 
 def ids_of(reader: CommitReader, rids: Sequence[str] | set[str]) -> dict[str, str]:
     """``rid`` -> ``@id`` for those that exist, deleted ones too."""
-    return {rid: document.id for rid, document in reader.get_with_deleted(rids).items()}
+    found = reader.get_with_deleted(rids)
+    names = InstanceNames(reader)
+    names.load(found.values())
+    return {
+        rid: names.id_of(item.kind, rid, item.body) if item.kind in INSTANCE_KINDS else item.id
+        for rid, item in found.items()
+    }
 
 
 def checked_kind(kind: str) -> Kind:
@@ -296,17 +349,30 @@ def _narrowed(
     return narrowed
 
 
-def _views(
+def views_of(
     reader: CommitReader,
     documents: Sequence[StoredDocument],
-    rendering: str,
+    rendering: str = "rid",
     fields: Sequence[str] = (),
+    names: InstanceNames | None = None,
 ) -> list[DocumentView]:
+    """Documents as the reader's commit names them.
+
+    Args:
+        rendering: of references: ``rid`` or ``name``.
+        fields: only these fields of the bodies; empty for all.
+        names: the commit's, when they are at hand.
+
+    Raises:
+        Invalid: an unknown rendering.
+    """
     if rendering not in ("rid", "name"):
         raise Invalid("References are rendered as 'rid' or 'name'.", code="unknown_rendering")
+    instances = names or InstanceNames(reader)
+    instances.load(documents)
     if rendering == "rid":
-        return [view_of(document, fields=fields) for document in documents]
-    names = ids_of(
+        return [view_of(document, fields=fields, names=instances) for document in documents]
+    known = ids_of(
         reader,
         {
             reference.target
@@ -318,9 +384,10 @@ def _views(
         view_of(
             document,
             body=map_references(
-                document.kind, document.body, lambda text, _: names.get(text, text)
+                document.kind, document.body, lambda text, _: known.get(text, text)
             ),
             fields=fields,
+            names=instances,
         )
         for document in documents
     ]

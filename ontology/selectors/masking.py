@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from audit.contract import Subject, audit_log
-from oms_project.core.authorization import authorizer
+from oms_project.core.authorization import SENSITIVITIES, Clearance, authorizer
 from oms_project.core.canonical_json import dumps_text
 from oms_project.core.context import current_actor
 from ontology.access import readable
 from ontology.contract import OntologyInfo
 from ontology.domain.documents import Body, DocumentChange
-from ontology.domain.kinds import INSTANCE_KINDS
+from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.masking import MASKED, Catalogue, Masker
 from ontology.domain.schema import Schema
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
 
-__all__ = ["exported_bodies", "kept_bodies", "visibility", "visible", "visible_changes"]
+__all__ = [
+    "exported_bodies",
+    "hidden_names",
+    "kept_bodies",
+    "search_level",
+    "visibility",
+    "visible",
+    "visible_changes",
+]
 
 #: An event names so many documents; the rest are counted.
 _NAMED = 100
@@ -134,6 +142,39 @@ def visibility(*, ontology: str) -> str:
         return ""
     rules = sorted((rule.object_type, rule.property_name, rule.level) for rule in clearance.rules)
     return hashlib.sha256(dumps_text([clearance.level, rules]).encode()).hexdigest()[:12]
+
+
+def hidden_names(
+    info: OntologyInfo, reader: CommitReader, kind: Kind, names: Mapping[str, Collection[str]]
+) -> dict[str, frozenset[str]]:
+    """Values that the current actor may not see, whatever they are.
+
+    Args:
+        names: ``rid`` of a type -> ``apiName``s of properties of its instances.
+
+    Returns:
+        Type -> those of its names; types without any are left out.
+    """
+    clearance = authorizer.clearance(current_actor(), ontology=info.name)
+    if clearance.sees_everything:
+        return {}
+    masker = _masker(info, reader)
+    bodies = {rid: {"_type": rid, **dict.fromkeys(given)} for rid, given in names.items()}
+    masker.prepare(bodies.values())
+    found = {rid: frozenset(masker.show(kind, body).masked) for rid, body in bodies.items()}
+    return {rid: masked for rid, masked in found.items() if masked}
+
+
+def search_level(info: OntologyInfo) -> int:
+    """The highest sensitivity (a position in ``SENSITIVITIES``) whose words the current actor may
+    look for: where rules differ, the lowest holds.
+    """
+    clearance: Clearance | None = authorizer.clearance(current_actor(), ontology=info.name)
+    levels = []
+    while clearance is not None:
+        levels += [clearance.level, *(rule.level for rule in clearance.rules)]
+        clearance = clearance.also
+    return min(SENSITIVITIES.index(level) for level in levels)
 
 
 def _masker(info: OntologyInfo, *readers: CommitReader) -> Masker:

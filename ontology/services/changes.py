@@ -15,16 +15,21 @@ from ontology.contract import (
     DocumentView,
     OntologyInfo,
 )
-from ontology.domain.documents import DocumentChange, Problem
-from ontology.domain.validation import validate_changes
+from ontology.domain.documents import Body, DocumentChange, Problem
+from ontology.domain.instances.entries import Entries, entries_of
+from ontology.domain.instances.rules import Rules
+from ontology.domain.kinds import INSTANCE_KINDS
+from ontology.domain.state import OverlayState
+from ontology.domain.validation import review_changes
 from ontology.selectors.diffs import diff_of
-from ontology.selectors.documents import view_of
+from ontology.selectors.documents import views_of
 from ontology.selectors.masking import visible, visible_changes
 from ontology.services.declassification import refuse_declassification
 from ontology.services.lazy import LazyCommitResult
 from ontology.services.planning import Plan, plan_changes
+from ontology.services.restating import reindexed
 from ontology.store import store
-from ontology.store.port import DocumentWrite, StoredDocument
+from ontology.store.port import NO_ENTRIES, DocumentWrite, StoredDocument
 
 __all__ = [
     "checked_message",
@@ -95,7 +100,9 @@ def _checked_plan(
 ) -> Plan:
     reader = store.reader(info.id, head)
     plan = plan_changes(reader, changes, ontology_id=info.id, rid_namespace=namespace)
-    refuse_problems(validate_changes(reader, plan.changes))
+    review = review_changes(reader, plan.changes, checked=plan.checked)
+    refuse_problems(list(dict.fromkeys([*plan.problems, *review.problems])))
+    plan.warnings = tuple(problem.as_dict() for problem in review.warnings)
     return plan
 
 
@@ -120,9 +127,16 @@ def _result(
         reader = store.reader(info.id, after)
         found = reader.get_with_deleted(set(plan.touched))
         written = [found[rid] for rid in dict.fromkeys(plan.touched) if rid in found]
-        return tuple(view_of(document) for document in visible(info, reader, written))
+        return tuple(views_of(reader, visible(info, reader, written)))
 
-    return LazyCommitResult(changes, documents, commit=commit, head=after.id, dry_run=dry_run)
+    return LazyCommitResult(
+        changes,
+        documents,
+        commit=commit,
+        head=after.id,
+        dry_run=dry_run,
+        warnings=plan.warnings,
+    )
 
 
 def write_commit(
@@ -148,18 +162,44 @@ def write_commit(
         for change in changes
         if change.rid not in stored and (head.parents or change.rid == info.id)
     ]
-    known = {**stored, **store.reader(info.id, head).get_with_deleted(missing)}
+    reader = store.reader(info.id, head)
+    known = {**stored, **reader.get_with_deleted(missing)}
+    before = Rules(reader)
+    after = Rules(OverlayState(reader, changes)) if _changes_types(changes) else before
     return store.commit(
         info.id,
         branch,
-        writes=[
-            DocumentWrite(change.rid, change.kind, known.get(change.rid), change.after)
-            for change in changes
-        ],
+        writes=[_write(change, known.get(change.rid), before, after) for change in changes],
         message=message,
         expected_head=head.id,
         merged=merged,
+        reindexed=() if after is before else reindexed(reader, before, after, changes),
     )
+
+
+def _changes_types(changes: Sequence[DocumentChange]) -> bool:
+    return any(change.kind not in INSTANCE_KINDS for change in changes)
+
+
+def _write(
+    change: DocumentChange, stored: StoredDocument | None, before: Rules, after: Rules
+) -> DocumentWrite:
+    """The write of a change, with what an instance is found by."""
+    if change.kind not in INSTANCE_KINDS:
+        return DocumentWrite(change.rid, change.kind, stored, change.after)
+    return DocumentWrite(
+        change.rid,
+        change.kind,
+        stored,
+        change.after,
+        _entries(after, change.after),
+        _entries(before, change.before),
+    )
+
+
+def _entries(rules: Rules, body: Body | None) -> Entries:
+    layout = rules.layout(str(body["_type"])) if body is not None and body.get("_type") else None
+    return NO_ENTRIES if layout is None or body is None else entries_of(layout, body)
 
 
 def checked_message(message: str) -> str:

@@ -16,8 +16,9 @@ from ontology.access import permitted_branch
 from ontology.contract import CommitInfo, ImportResult, OntologyInfo
 from ontology.domain.documents import Document, DocumentChange
 from ontology.domain.kinds import Kind
+from ontology.domain.memory import MemoryState
 from ontology.domain.shapes import same
-from ontology.domain.state import MemoryState, State
+from ontology.domain.state import State
 from ontology.domain.validation import validate_changes
 from ontology.interop.rdf import Limits, MappedOntology, combine, map_quads, read_quads
 from ontology.services.changes import (
@@ -26,6 +27,7 @@ from ontology.services.changes import (
     stale_head,
     write_commit,
 )
+from ontology.services.restating import restated
 from ontology.store import store
 from ontology.store.port import Progress, StoredDocument
 
@@ -73,7 +75,7 @@ def import_rdf(
     quads = read_quads(sources, format, info.base_iri, limits)
     stored = {document.rid: document for document in store.reader(info.id, head).scan()}
     mapped = _map(info, stored, quads, mode, on_progress)
-    changes = _changes(info, stored, mapped, mode)
+    changes = restated(store.reader(info.id, head), _changes(info, stored, mapped, mode))
     if on_progress is not None:
         on_progress("validate", 0, len(changes))
     refuse_problems(validate_changes(_state(info, head, stored, changes), changes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Invalid
@@ -17,6 +18,7 @@ from ontology.selectors.diffs import diff_of, document_changes
 from ontology.selectors.masking import visible_changes
 from ontology.services.changes import checked_message, stale_head, write_commit
 from ontology.services.lazy import LazyMergeResult
+from ontology.services.restating import restated
 from ontology.store import store
 
 __all__ = ["merge", "revert"]
@@ -153,6 +155,7 @@ class _Plan(ABC):
         if self.outcome.conflicts:
             self.status = "conflicts"
             return
+        self.outcome = replace(self.outcome, changes=restated(self._reader, self.outcome.changes))
         problems = validate_changes(self._reader, self.outcome.changes)
         self._problems = tuple(problem.as_dict() for problem in problems)
         if problems:

@@ -16,10 +16,12 @@ from ontology.domain.documents import (
     document_id,
     normalised,
 )
-from ontology.domain.kinds import DEFINITION_KINDS, Kind
+from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
 from ontology.domain.masking import MASKED
 from ontology.domain.names import name_key
 from ontology.domain.shapes import same
+from ontology.domain.state import OverlayState
+from ontology.instance_names import split_instance
 from ontology.references import (
     REFERENCE_FIELDS,
     NameResolver,
@@ -28,6 +30,8 @@ from ontology.references import (
     split_target,
 )
 from ontology.services.editing import naming_problems, patched, with_alias, with_part_rids
+from ontology.services.instances import InstancePlanner
+from ontology.services.restating import restated
 from ontology.store.port import CommitReader, DocumentFilter, StoredDocument
 
 __all__ = ["Plan", "plan_changes"]
@@ -70,11 +74,17 @@ class Plan:
         changes: the documents that really change.
         stored: what stands in the store for them (deleted ones too), for the commit.
         touched: ``rid``s in the order of the change set, changed or not.
+        checked: ``rid``s of objects and links whose values were checked.
+        problems: what is wrong about values of objects and links.
+        warnings: filled by validation.
     """
 
     changes: list[DocumentChange] = field(default_factory=list)
     stored: dict[str, StoredDocument] = field(default_factory=dict)
     touched: list[str] = field(default_factory=list)
+    checked: frozenset[str] = frozenset()
+    problems: Sequence[Problem] = ()
+    warnings: tuple[Mapping[str, str], ...] = ()
 
 
 def plan_changes(
@@ -88,7 +98,56 @@ def plan_changes(
         Conflict: a name to be created is taken.
         Invalid: with every problem of shape, naming and reference found.
     """
-    return _Planner(reader, changes, ontology_id, rid_namespace).run()
+    kinds = _kinds_of_targets(reader, changes)
+    data: list[tuple[int, Change]] = []
+    definitions: list[tuple[int, Change]] = []
+    for index, change in enumerate(changes):
+        (data if _is_instance(change, kinds) else definitions).append((index, change))
+    planner = _Planner(reader, definitions, ontology_id, rid_namespace)
+    plan = planner.run()
+    if not data:
+        plan.changes = restated(reader, plan.changes)
+        return plan
+    return _with_instances(reader, planner, plan, data)
+
+
+def _is_instance(change: Change, kinds: Mapping[str, Kind]) -> bool:
+    """Whether a change is about an object or link, as far as it says so."""
+    if change.op == "create":
+        return change.kind in INSTANCE_KINDS or (change.kind is None and change.type is not None)
+    target = str(change.target or "")
+    if target in kinds:
+        return kinds[target] in INSTANCE_KINDS
+    return split_instance(target) is not None
+
+
+def _kinds_of_targets(reader: CommitReader, changes: Sequence[Change]) -> dict[str, Kind]:
+    """Kinds of the targets that do not tell it themselves: ``rid``s and IRIs."""
+    targets = {str(change.target) for change in changes if change.op != "create" and change.target}
+    rids = {target: target for target in targets if is_rid(target)}
+    iris = [target for target in targets if ":" in target.partition("/")[0] and target not in rids]
+    if iris:
+        rids.update((iri, found[0]) for iri, found in reader.find_entries("iri", iris).items())
+    found = reader.get_with_deleted(set(rids.values())) if rids else {}
+    return {target: found[rid].kind for target, rid in rids.items() if rid in found}
+
+
+def _with_instances(
+    reader: CommitReader, planner: _Planner, plan: Plan, data: Sequence[tuple[int, Change]]
+) -> Plan:
+    definitions = plan.changes
+    whole = restated(reader, definitions) if definitions else []
+    given = [change for change in whole if change.kind in INSTANCE_KINDS]
+    state = OverlayState(reader, definitions) if definitions else reader
+    found = InstancePlanner(reader, state, planner.find_type, given).run(data)
+    touched = {**planner.touched, **found.touched}
+    return Plan(
+        changes=[*definitions, *found.changes],
+        stored={**plan.stored, **found.stored},
+        touched=[touched[index] for index in sorted(touched)],
+        checked=frozenset(found.checked),
+        problems=found.problems,
+    )
 
 
 @dataclass(slots=True)
@@ -105,13 +164,15 @@ class _Planner:
     def __init__(
         self,
         reader: CommitReader,
-        changes: Sequence[Change],
+        changes: Sequence[tuple[int, Change]],
         ontology_id: str,
         rid_namespace: str,
     ) -> None:
         self._reader = reader
         self._ontology_id = ontology_id
-        self._changes = changes
+        self._positions = [index for index, _ in changes]
+        self._changes = [change for _, change in changes]
+        self.touched: dict[int, str] = {}
         self._rid_namespace = rid_namespace
         self._problems: list[Problem] = []
         self._working: dict[str, _Working] = {}
@@ -127,6 +188,7 @@ class _Planner:
         self._check_commands()
         self._load()
         touched = [self._apply(index, change) for index, change in enumerate(self._changes)]
+        self.touched = dict(zip(self._positions, touched, strict=True))
         if self._problems:
             raise Invalid(
                 _summary(self._problems), errors=[problem.as_dict() for problem in self._problems]
@@ -138,9 +200,19 @@ class _Planner:
         ]
         return Plan(changed, self._stored, touched)
 
+    def find_type(self, name: str, kinds: tuple[Kind, ...]) -> str | None:
+        """A type by name at the end of the change set."""
+        kind, plain = split_target(name)
+        for candidate in (kind,) if kind else kinds:
+            rid = self._names_now.get((candidate, name_key(plain)))
+            if rid is not None:
+                return rid
+        self._resolver.load([(name, kinds)])
+        return self._resolver.find(name, kinds)
+
     def _check_commands(self) -> None:
         errors = []
-        for index, change in enumerate(self._changes):
+        for index, change in zip(self._positions, self._changes, strict=True):
             missing = None
             if change.op == "create" and (change.kind is None or not change.fields):
                 missing = "create needs 'kind' and 'fields'"

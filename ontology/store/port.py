@@ -11,26 +11,31 @@ Errors: only ``oms_project.core.errors``.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from oms_project.core.canonical_json import loads
 from oms_project.core.context import Actor
 from oms_project.core.keys import PublicKey
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body, document_id
+from ontology.domain.instances.entries import NO_ENTRIES, Entries
 from ontology.domain.kinds import Kind
+from ontology.store.questions import Field, Figure, InstanceQuery
 from ontology.store.sealing import Seal
 
 __all__ = [
+    "NO_ENTRIES",
     "CommitReader",
     "DocumentFilter",
     "DocumentWrite",
+    "Found",
     "OntologyStore",
     "Progress",
+    "Reindexing",
     "Revision",
     "StoredChange",
     "StoredDocument",
@@ -51,6 +56,8 @@ class StoredDocument:
             (``"_created_at":"…",…``), ready to be spliced.
         deleted: a delete keeps the body; live reads leave such documents out.
         locator: the store's own; callers pass it back unchanged.
+        key: what lists are sorted by within a kind: the name without case, or of an instance
+            ``instance_name_key``; a page goes on after it.
     """
 
     rid: str
@@ -61,6 +68,7 @@ class StoredDocument:
     updated: str
     deleted: bool = False
     locator: Any = field(default=None, compare=False, repr=False)
+    key: str = field(default="", compare=False, repr=False)
 
     @cached_property
     def body(self) -> Body:
@@ -82,12 +90,33 @@ class DocumentWrite:
         before: the document at the branch's head as read from it (also a deleted one), or None
             when there is none; the caller reads it inside ``writing``.
         body: the new body in normal form; None deletes.
+        entries, old_entries: of an instance: what it is found by, now and before.
+        text: the canonical JSON of ``body``, when the caller has made it already.
     """
 
     rid: str
     kind: Kind
     before: StoredDocument | None
     body: Body | None
+    entries: Entries = NO_ENTRIES
+    old_entries: Entries = NO_ENTRIES
+    text: str | None = None
+
+
+class Reindexing(NamedTuple):
+    """An instance that a commit does not change, but finds by other entries from then on."""
+
+    rid: str
+    entries: Entries
+    old_entries: Entries
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An instance on a page, and what the next page starts after."""
+
+    document: StoredDocument
+    position: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +207,80 @@ class CommitReader(Protocol):
 
     def count(self) -> Mapping[Kind, int]:
         """Number of live documents per kind."""
+        ...
+
+    # --- objects and links ----------------------------------------------------------------------
+    def find_values(
+        self, wanted: Collection[tuple[int, str]]
+    ) -> Mapping[tuple[int, str], Collection[str]]:
+        """As ``State.find_values``."""
+        ...
+
+    def instances(self, types: Collection[str]) -> Iterator[StoredDocument]:
+        """As ``State.instances``."""
+        ...
+
+    def populated(self, types: Collection[str]) -> Collection[str]:
+        """As ``State.populated``."""
+        ...
+
+    def count_links(
+        self, ends: Collection[tuple[str, str, str]], cap: int
+    ) -> Mapping[tuple[str, str, str], int]:
+        """As ``State.count_links``."""
+        ...
+
+    def links_at(self, rids: Collection[str]) -> Mapping[str, Collection[str]]:
+        """As ``State.links_at``."""
+        ...
+
+    def find_instances(
+        self, query: InstanceQuery, *, after: tuple[Any, ...] | None = None, limit: int = 100
+    ) -> Sequence[Found]:
+        """A page of instances.
+
+        Args:
+            after: ``position`` of the last one of the page before.
+        """
+        ...
+
+    def count_instances(self, query: InstanceQuery) -> int:
+        """How many instances answer the query."""
+        ...
+
+    def aggregate(
+        self, query: InstanceQuery, *, figures: Sequence[Figure], groups: Sequence[Field]
+    ) -> Sequence[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        """``(values of the groups, figures)`` of every group, in no order."""
+        ...
+
+    def search(
+        self, text: str, *, level: int, types: Collection[str] = (), limit: int = 100
+    ) -> Sequence[tuple[str, float]]:
+        """``(rid, score)`` of instances with all words of ``text``, best first.
+
+        Args:
+            level: the highest sensitivity (a position in ``SENSITIVITIES``) that is looked in.
+            types: only instances of these types.
+        """
+        ...
+
+    def link_page(
+        self,
+        *,
+        rid: str,
+        role: str,
+        link_type: str = "",
+        after: tuple[str, str] | None = None,
+        limit: int = 100,
+    ) -> Sequence[tuple[str, str]]:
+        """``(link type, rid of the link)`` of links at an object, sorted so.
+
+        Args:
+            role: ``_source`` or ``_target``: which end the object is.
+            link_type: only links of this type.
+            after: the last one of the page before.
+        """
         ...
 
 
@@ -291,15 +394,18 @@ class OntologyStore(Protocol):
         ontology_id: str,
         branch: str,
         *,
-        writes: Sequence[DocumentWrite],
+        writes: Iterable[DocumentWrite],
         seal: Seal,
         message: str,
         expected_head: str,
         merged: str | None = None,
+        reindexed: Iterable[Reindexing] = (),
     ) -> CommitInfo:
         """Commit inside ``writing``.
 
         Args:
+            writes: may be an iterator: what is written is then never held at once.
+            reindexed: other instances whose index entries change, because their type does.
             seal: stamps the audit fields and signs; the store asks it under the lock.
             merged: a second parent.
 

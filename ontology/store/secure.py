@@ -8,7 +8,7 @@ of the change. A caller can therefore neither act in another's name nor leave no
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -27,6 +27,7 @@ from ontology.store.port import (
     DocumentWrite,
     OntologyStore,
     Progress,
+    Reindexing,
     Revision,
     StoredChange,
 )
@@ -230,10 +231,11 @@ class SecureStore:
         ontology_id: str,
         branch: str,
         *,
-        writes: Sequence[DocumentWrite],
+        writes: Iterable[DocumentWrite],
         message: str,
         expected_head: str,
         merged: str | None = None,
+        reindexed: Iterable[Reindexing] = (),
     ) -> CommitInfo:
         """See ``OntologyStore.commit``; the current actor is its author.
 
@@ -241,18 +243,16 @@ class SecureStore:
             Invalid: ``system_field``; a body brings a field that only the system writes.
         """
         seal = seal_of(current_actor())
-        for write in writes:
-            if write.body is not None:
-                _refuse_system_fields(write.body)
         with _backend.writing(ontology_id, branch):
             info = _backend.commit(
                 ontology_id,
                 branch,
-                writes=writes,
+                writes=map(_without_system_fields, writes),
                 seal=seal,
                 message=message,
                 expected_head=expected_head,
                 merged=merged,
+                reindexed=reindexed,
             )
             audit_log.record(
                 "ontology.committed",
@@ -334,6 +334,13 @@ class SecureStore:
 def _name_of(ontology_id: str) -> str:
     """An ontology's name; it never changes."""
     return _backend.get_ontology(ontology_id).name
+
+
+def _without_system_fields(write: DocumentWrite) -> DocumentWrite:
+    """``write``, unless it brings what only the system writes."""
+    if write.body is not None:
+        _refuse_system_fields(write.body)
+    return write
 
 
 def _refuse_system_fields(body: Body) -> None:

@@ -6,7 +6,12 @@ cost follows the change and what the change affects, not the size of the ontolog
 state is the same code with every document as a change on an empty state.
 """
 
-from ontology.domain.validation.run import validate_changes, validate_state
+from ontology.domain.validation.run import (
+    Review,
+    review_changes,
+    validate_changes,
+    validate_state,
+)
 from ontology.domain.validation.values import header_problems
 
-__all__ = ["header_problems", "validate_changes", "validate_state"]
+__all__ = ["Review", "header_problems", "review_changes", "validate_changes", "validate_state"]

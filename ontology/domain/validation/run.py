@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from ontology.domain.documents import (
     Body,
@@ -13,12 +14,16 @@ from ontology.domain.documents import (
     references,
     shape_problems,
 )
-from ontology.domain.kinds import DEFINITION_KINDS, Kind
+from ontology.domain.instances.rules import Rules
+from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
+from ontology.domain.memory import MemoryState
 from ontology.domain.names import name_key, name_problem
 from ontology.domain.schema import PARENT_FIELDS, Schema
 from ontology.domain.shapes import same
-from ontology.domain.state import DocumentLike, MemoryState, OverlayState, State
+from ontology.domain.state import DocumentLike, OverlayState, State
 from ontology.domain.validation.actions import check_action_type
+from ontology.domain.validation.existing import check_existing
+from ontology.domain.validation.instances import InstanceValidation
 from ontology.domain.validation.problems import Reporter
 from ontology.domain.validation.structure import (
     check_cardinality,
@@ -38,7 +43,7 @@ from ontology.domain.validation.values import (
     header_problems,
 )
 
-__all__ = ["validate_changes", "validate_state"]
+__all__ = ["Review", "review_changes", "validate_changes", "validate_state"]
 
 #: Fields that say something to people and nothing to other definitions.
 _DESCRIPTIVE = frozenset(
@@ -60,7 +65,9 @@ _DESCRIPTIVE = frozenset(
 )
 #: Fields whose change reaches those who inherit or use.
 _INHERITED = {
-    Kind.OBJECT_TYPE: frozenset({"parents", "properties", "interfaces", "isAbstract"}),
+    Kind.OBJECT_TYPE: frozenset(
+        {"interfaces", "isAbstract", "parents", "primaryKey", "properties", "uniqueConstraints"}
+    ),
     Kind.INTERFACE: frozenset({"extends", "properties", "linkConstraints"}),
     Kind.LINK_TYPE: frozenset({"parents", "properties", "sources", "targets"}),
     Kind.SHARED_PROPERTY: frozenset({"dataTypes", "array", "default"}),
@@ -83,6 +90,14 @@ _REACHES = {
 _EVERY_ROLE = tuple(sorted({role for roles in _REACHES.values() for role in roles}))
 
 
+@dataclass(slots=True)
+class Review:
+    """What validation says: ``problems`` stop a commit, ``warnings`` do not."""
+
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
 def validate_changes(state: State, changes: Sequence[DocumentChange]) -> list[Problem]:
     """Problems of the state that ``changes`` make of the valid ``state``; empty when it is valid.
 
@@ -91,7 +106,18 @@ def validate_changes(state: State, changes: Sequence[DocumentChange]) -> list[Pr
         changes: bodies before and after; those after must have the shape of their kind, which is
             checked again where a body did not come through ``normalise``.
     """
-    return _Validation(state, changes).run()
+    return review_changes(state, changes).problems
+
+
+def review_changes(
+    state: State, changes: Sequence[DocumentChange], *, checked: Collection[str] = frozenset()
+) -> Review:
+    """``validate_changes``, with warnings.
+
+    Args:
+        checked: ``rid``s of instances whose values have been checked one by one.
+    """
+    return _Validation(state, changes, checked).run()
 
 
 def validate_state(documents: Iterable[DocumentLike]) -> list[Problem]:
@@ -106,18 +132,26 @@ def validate_state(documents: Iterable[DocumentLike]) -> list[Problem]:
 
 
 class _Validation:
-    def __init__(self, state: State, changes: Sequence[DocumentChange]) -> None:
+    def __init__(
+        self, state: State, changes: Sequence[DocumentChange], checked: Collection[str]
+    ) -> None:
         self._changes = changes
+        self._base = state
         self._state = OverlayState(state, changes)
         self._schema = Schema(self._state)
         self._problems: list[Problem] = []
+        self._checked = checked
 
-    def run(self) -> list[Problem]:
-        structural = [change for change in self._changes if _is_structural(change)]
+    def run(self) -> Review:
+        structural = [
+            change
+            for change in self._changes
+            if change.kind in DEFINITION_KINDS and _is_structural(change)
+        ]
         self._check_names()
         users = self._check_deletions()
         self._check_references(
-            change for change in self._changes if _may_refer_anew(change) or change.rid in users
+            change for change in self._changes if change.rid in users or _may_refer_anew(change)
         )
         for change in self._changes:
             if change.after is not None:
@@ -128,7 +162,20 @@ class _Validation:
             document = self._schema.get(rid)
             if document is not None:
                 self._check_structure(document)
-        return self._problems
+        review = Review(self._problems)
+        rules = Rules(self._state, self._schema)
+        instances = InstanceValidation(self._state, rules, checked=self._checked)
+        instances.run()
+        review.problems += instances.problems
+        review.warnings += instances.warnings
+        if not self._problems:  # of types that are wrong themselves, objects say nothing
+            deleted = [
+                change.rid
+                for change in structural
+                if change.after is None and change.kind in (Kind.OBJECT_TYPE, Kind.LINK_TYPE)
+            ]
+            review.problems += check_existing(self._base, self._state, rules, [*affected, *deleted])
+        return review
 
     def _report(self, kind: Kind, rid: str, body: Body) -> Reporter:
         return Reporter(self._problems, kind, rid, body)
@@ -341,6 +388,8 @@ class _Validation:
 
 def _may_refer_anew(change: DocumentChange) -> bool:
     before, after = change.before or {}, change.after or {}
+    if change.kind in INSTANCE_KINDS:
+        return any(before.get(name) != after.get(name) for name in ("_type", "_source", "_target"))
     mentions = ("deprecation", "equivalentTo")
     return _is_structural(change) or any(before.get(name) != after.get(name) for name in mentions)
 

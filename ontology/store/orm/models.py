@@ -15,7 +15,17 @@ from typing import Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-__all__ = ["Branch", "Commit", "DocumentIndex", "DocumentVersion", "Line", "Ontology", "Tag"]
+__all__ = [
+    "Branch",
+    "Commit",
+    "DocumentIndex",
+    "DocumentVersion",
+    "Line",
+    "Ontology",
+    "Tag",
+    "TextEntry",
+    "ValueEntry",
+]
 
 
 class CodePointField(models.CharField):  # type: ignore[type-arg]  # not generic at run time
@@ -217,3 +227,58 @@ class DocumentIndex(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role}={self.key}"
+
+
+class ValueEntry(models.Model):
+    """Indexed values of objects and links, see ``ontology.domain.instances.entries``.
+
+    What holds at the end of a line and what does not any more have indexes of their own, so that
+    neither a write nor a read at a head pays for history.
+    """
+
+    id = RowNumberField(primary_key=True)
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    field = models.BigIntegerField()
+    key = CodePointField(max_length=500)
+    rid = CodePointField(max_length=36)
+    seq_from = models.BigIntegerField()
+    seq_to = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["line", "field", "key", "rid"],
+                name="value_live",
+                condition=models.Q(seq_to__isnull=True),
+            ),
+            models.Index(
+                fields=["line", "field", "key", "rid", "seq_from"],
+                name="value_past",
+                condition=models.Q(seq_to__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field}={self.key}"
+
+
+class TextEntry(models.Model):
+    """The words of searchable values, apart by how sensitive they are (``level``).
+
+    Triggers (SQLite, FTS5) or indexes (PostgreSQL) keep the full text index, one for what holds at
+    the end of a line and one for what does not any more; they are made in a migration.
+    """
+
+    id = RowNumberField(primary_key=True)
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    rid = CodePointField(max_length=36)
+    level = models.SmallIntegerField()
+    text = models.TextField()
+    seq_from = models.BigIntegerField()
+    seq_to = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["line", "rid"], name="text_of_document")]
+
+    def __str__(self) -> str:
+        return str(self.rid)

@@ -1,23 +1,17 @@
-"""Reads of one commit.
-
-A commit sees, for each document, the version that is valid on the nearest line of its chain. The
-SQL therefore asks the nearest line first: keyed reads ask all lines at once and keep the nearest,
-lists ask line by line, leave out what a nearer line has a version of, and merge.
-"""
+"""Reads of one commit: documents by id, by name, by what they refer to, and in lists."""
 
 from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from ontology.contract import CommitInfo
-from ontology.domain.documents import document_name, search_text
+from ontology.domain.documents import document_name, instance_name_key, search_text
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.names import name_key as key_of_name
-from ontology.store.orm.lines import Place, load_line
+from ontology.store.orm.instances import InstanceReads
+from ontology.store.orm.placed import KEYS, portions
 from ontology.store.orm.sql import (
     DOCUMENT_COLUMNS,
     document_from_row,
@@ -31,40 +25,12 @@ from ontology.store.port import DocumentFilter, StoredDocument
 __all__ = ["OrmReader", "stored_key", "stored_name_key", "stored_status"]
 
 _SCAN_PAGE = 2000
-#: Keyed reads go to the database in portions of this many keys.
-_KEYS = 20_000
 #: PostgreSQL indexes values of up to 2,700 bytes.
 _LONGEST_KEY = 400
 
 
-class OrmReader:
-    """A ``CommitReader`` of the embedded store.
-
-    Args:
-        commit: the commit to read.
-        place: where it stands.
-        head: whether ``place`` was the end of its line just now: then the open versions are its
-            versions, which a narrow index finds however long the history is.
-        locked: whether the caller still holds the branch's lock and has not committed under it,
-            so that ``head`` is true for sure.
-    """
-
-    def __init__(
-        self,
-        commit: CommitInfo,
-        place: Place,
-        *,
-        head: bool = False,
-        locked: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self.commit = commit
-        self._place = place
-        self._head = head
-        self._locked = locked
-
-    @cached_property
-    def _places(self) -> tuple[Place, ...]:
-        return (self._place, *load_line(self._place.line).chain)
+class OrmReader(InstanceReads):
+    """A ``CommitReader`` of the embedded store; see ``PlacedReads`` for its arguments."""
 
     # --- keyed reads ----------------------------------------------------------------------------
     def get_many(self, rids: Collection[str]) -> dict[str, StoredDocument]:
@@ -77,29 +43,20 @@ class OrmReader:
     def get_with_deleted(self, rids: Collection[str]) -> dict[str, StoredDocument]:
         if not rids:
             return {}
-        # The last version at or before a place is the valid one there; the first line of the
-        # chain that has any decides. COALESCE asks no further than it must.
-        latest = (
-            "(SELECT o.id FROM ontology_documentversion o WHERE o.line_id = %s "
-            "AND o.rid = k.value AND o.seq_from <= %s ORDER BY o.seq_from DESC LIMIT 1)"
-        )
-        nearest = ", ".join([latest] * len(self._places))
-        if len(self._places) > 1:
-            nearest = f"COALESCE({nearest})"
+        nearest, places = self._nearest("k.value")
         sql = (
             f"SELECT {DOCUMENT_COLUMNS} FROM {keys_table('k')} "
             f"JOIN ontology_documentversion v ON v.id = {nearest}"
         )
-        places = [value for place in self._places for value in (place.line, place.seq)]
         return {
             row[0]: document_from_row(row)
-            for portion in _portions(rids)
+            for portion in portions(rids)
             for row in rows(sql, [list_parameter(portion), *places])
         }
 
     def find_names(self, kind: Kind, keys: Collection[str]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for portion in _portions(keys):
+        for portion in portions(keys):
             for rank, place in enumerate(self._places):
                 shadow, shadow_parameters = self._unshadowed("v", rank)
                 matches = self._on_line(
@@ -128,7 +85,7 @@ class OrmReader:
         role_sql = f" AND {in_list('i.role')}" if roles else ""
         role_parameters = [list_parameter(roles)] if roles else []
         keys = {stored_key(rid): rid for rid in rids}
-        for portion in _portions(keys):
+        for portion in portions(keys):
             for rank, place in enumerate(self._places):
                 shadow, shadow_parameters = self._unshadowed("i", rank)
                 uses = self._on_line(
@@ -151,7 +108,7 @@ class OrmReader:
         after: tuple[str, str, str] | None = None,
         limit: int = 100,
     ) -> list[StoredDocument]:
-        if where.rids is not None and len(where.rids) <= _KEYS:
+        if where.rids is not None and len(where.rids) <= KEYS:
             return self._list_keyed(where, after, limit)
         if not where.kinds:
             return self._list_all(None, where, after, limit)
@@ -177,9 +134,9 @@ class OrmReader:
             self._list_line(rank, kind, where, start, limit) for rank in range(len(self._places))
         ]
         if len(pages) == 1:
-            return [document_from_row(row[:-1]) for row in pages[0]]
-        merged = heapq.merge(*pages, key=lambda row: (row[1], row[-1], row[0]))
-        return [document_from_row(row[:-1]) for row, _ in zip(merged, range(limit), strict=False)]
+            return [document_from_row(row) for row in pages[0]]
+        merged = heapq.merge(*pages, key=lambda row: (row[1], row[9], row[0]))
+        return [document_from_row(row) for row, _ in zip(merged, range(limit), strict=False)]
 
     def _list_line(
         self,
@@ -214,7 +171,7 @@ class OrmReader:
             parameters += start[-len(columns) :]
         return self._on_line(
             rank,
-            f"SELECT {DOCUMENT_COLUMNS}, v.name_key FROM ontology_documentversion v "
+            f"SELECT {DOCUMENT_COLUMNS} FROM ontology_documentversion v "
             f"WHERE {' AND '.join(conditions)} AND {{valid}}{shadow} "
             "ORDER BY v.kind, v.name_key, v.rid LIMIT %s",
             "v",
@@ -235,7 +192,7 @@ class OrmReader:
             and (not where.status or stored_status(document.kind, document.body) == where.status)
             and (not where.text or where.text in _search_text(document))
             and (
-                (position := (document.kind.value, _name_key(document), document.rid))
+                (position := (document.kind.value, document.key, document.rid))
                 > (after or ("", "", ""))
             )
         ]
@@ -248,7 +205,7 @@ class OrmReader:
         while page := self.page(where=where, after=after, limit=_SCAN_PAGE):
             yield from page
             last = page[-1]
-            after = (last.kind.value, _name_key(last), last.rid)
+            after = (last.kind.value, last.key, last.rid)
 
     def count(self) -> dict[Kind, int]:
         counts: dict[Kind, int] = {}
@@ -266,50 +223,6 @@ class OrmReader:
                 counts[Kind(kind)] = counts.get(Kind(kind), 0) + number
         return counts
 
-    # --- conditions -----------------------------------------------------------------------------
-    def _on_line(
-        self, rank: int, sql: str, alias: str, before: Sequence[Any], after: Sequence[Any]
-    ) -> list[tuple[Any, ...]]:
-        """Run ``sql``, whose ``{valid}`` becomes "valid at the place of ``rank``".
-
-        At the end of a line that is "still open". Whoever commits meanwhile closes versions and
-        moves the line's end in one transaction, so an unmoved end proves that the answer holds.
-        """
-        place = self._places[rank]
-        if rank == 0 and self._head:
-            found = rows(sql.replace("{valid}", f"{alias}.seq_to IS NULL"), [*before, *after])
-            if self._locked() or self._is_end(place):
-                return found
-            self._head = False
-        # The plus keeps planners from walking through all the line's versions by ``seq_from``.
-        valid = f"+{alias}.seq_from <= %s AND ({alias}.seq_to IS NULL OR {alias}.seq_to > %s)"
-        return rows(sql.replace("{valid}", valid), [*before, place.seq, place.seq, *after])
-
-    @staticmethod
-    def _is_end(place: Place) -> bool:
-        found = rows("SELECT tip_seq FROM ontology_line WHERE id = %s", [place.line])
-        return bool(found) and found[0][0] == place.seq
-
-    def _unshadowed(self, alias: str, rank: int) -> tuple[str, list[Any]]:
-        """`` AND NOT EXISTS (...)``: no nearer line has a version of the row's document."""
-        if rank == 0:
-            return "", []
-        nearer = self._places[:rank]
-        parts = " OR ".join(["(n.line_id = %s AND n.seq_from <= %s)"] * len(nearer))
-        parameters = [value for place in nearer for value in (place.line, place.seq)]
-        newer = f"SELECT 1 FROM ontology_documentversion n WHERE n.rid = {alias}.rid AND ({parts})"
-        return f" AND NOT EXISTS ({newer})", parameters
-
-
-def _portions(keys: Collection[str]) -> Iterator[Sequence[str]]:
-    listed = keys if isinstance(keys, (list, tuple)) else list(keys)
-    for start in range(0, len(listed), _KEYS):
-        yield listed[start : start + _KEYS]
-
-
-def _name_key(document: StoredDocument) -> str:
-    return stored_name_key(document.kind, document.body)
-
 
 def _search_text(document: StoredDocument) -> str:
     return search_text(document.kind, document.body)
@@ -320,7 +233,11 @@ def _escape_like(text: str) -> str:
 
 
 def stored_name_key(kind: Kind, body: Any) -> str:
-    """What stands in the ``name_key`` column: the name without case, at most 500 characters."""
+    """What stands in the ``name_key`` column: the name without case, at most 500 characters; of an
+    instance its type and its key, see ``instance_name_key``.
+    """
+    if kind in INSTANCE_KINDS:
+        return instance_name_key(kind, body)[:500]
     return key_of_name(document_name(kind, body))[:500]
 
 

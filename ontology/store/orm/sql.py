@@ -36,7 +36,8 @@ COMMIT_COLUMNS = (
     "c.content_hash, c.change_count, c.signature, c.on_behalf_of, c.line_id, c.seq"
 )
 DOCUMENT_COLUMNS = (
-    "v.rid, v.kind, v.body, v.body_hash, v.created, v.updated, v.deleted, v.line_id, v.seq_from"
+    "v.rid, v.kind, v.body, v.body_hash, v.created, v.updated, v.deleted, v.line_id, v.seq_from, "
+    "v.name_key"
 )
 #: From this many rows on, PostgreSQL loads them with COPY.
 _COPY_FROM = 300
@@ -145,4 +146,5 @@ def document_from_row(row: Sequence[Any]) -> StoredDocument:
         updated=row[5],
         deleted=bool(row[6]),
         locator=(row[7], row[8]),
+        key=row[9],
     )

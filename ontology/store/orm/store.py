@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -30,7 +30,7 @@ from ontology.store.orm.sql import (
     translated,
 )
 from ontology.store.orm.writer import append_commit, write_first_commit
-from ontology.store.port import DocumentWrite, Progress, Revision, StoredChange
+from ontology.store.port import DocumentWrite, Progress, Reindexing, Revision, StoredChange
 from ontology.store.sealing import Seal
 from ontology.store.texts import check_text
 
@@ -225,11 +225,12 @@ class OrmStore:
         ontology_id: str,
         branch: str,
         *,
-        writes: Sequence[DocumentWrite],
+        writes: Iterable[DocumentWrite],
         seal: Seal,
         message: str,
         expected_head: str,
         merged: str | None = None,
+        reindexed: Iterable[Reindexing] = (),
     ) -> CommitInfo:
         with self.writing(ontology_id, branch) as head:
             _expect(head, expected_head)
@@ -244,6 +245,7 @@ class OrmStore:
                 message=message,
                 merged=None if merged is None else self.get_commit(ontology_id, merged),
                 now=now,
+                reindexed=reindexed,
             )
             registry.point_branch(ontology_id, branch, info.id, now)
             self._held[ontology_id, branch] = info, place

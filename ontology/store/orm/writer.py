@@ -7,16 +7,19 @@ forks a line of its own. What is written follows the change, not the ontology.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 
 from oms_project.core.canonical_json import dumps_text
 from ontology.contract import CommitInfo
 from ontology.domain.documents import IndexEntry, index_entries, same_entries, search_text
+from ontology.domain.instances.entries import Entries
 from ontology.store.hashing import commit_id, content_hash, text_hash
+from ontology.store.orm.fulltext import words_of
 from ontology.store.orm.lines import MAX_CHAIN, Place, load_line
 from ontology.store.orm.reader import stored_key, stored_name_key, stored_status
 from ontology.store.orm.sql import (
@@ -27,11 +30,13 @@ from ontology.store.orm.sql import (
     list_parameter,
     rows,
 )
-from ontology.store.port import DocumentWrite
+from ontology.store.port import NO_ENTRIES, DocumentWrite, Reindexing
 from ontology.store.sealing import Seal, Stamps
 from ontology.store.texts import body_text, check_text
 
 __all__ = ["append_commit", "database_time", "fork_line", "write_first_commit"]
+
+T = TypeVar("T")
 
 _VERSION_COLUMNS = (
     "line_id",
@@ -48,6 +53,10 @@ _VERSION_COLUMNS = (
     "search",
 )
 _INDEX_COLUMNS = ("line_id", "key", "role", "rid", "seq_from")
+_VALUE_COLUMNS = ("line_id", "field", "key", "rid", "seq_from")
+_TEXT_COLUMNS = ("line_id", "rid", "level", "text", "seq_from")
+#: Documents are written in portions of this many.
+_PORTION = 5_000
 #: Columns that a copied version gets anew.
 _PLACED = ("line_id", "seq_from")
 
@@ -58,11 +67,12 @@ def append_commit(
     branch: str,
     head: CommitInfo,
     place: Place,
-    writes: Sequence[DocumentWrite],
+    writes: Iterable[DocumentWrite],
     seal: Seal,
     message: str,
     merged: CommitInfo | None,
     now: dt.datetime,
+    reindexed: Iterable[Reindexing] = (),
 ) -> tuple[CommitInfo, Place]:
     """Write a commit after ``head`` (which stands at ``place``) and return it with its place."""
     parents = (head,) if merged is None else (head, merged)
@@ -80,6 +90,7 @@ def append_commit(
         seal=seal,
         message=message,
         time=time,
+        reindexed=reindexed,
     )
     return info, Place(place.line, place.seq + 1)
 
@@ -91,15 +102,22 @@ def _append(
     line: int,
     seq: int,
     flattened: bool,
-    writes: Sequence[DocumentWrite],
+    writes: Iterable[DocumentWrite],
     seal: Seal,
     message: str,
     time: dt.datetime,
+    reindexed: Iterable[Reindexing] = (),
 ) -> CommitInfo:
     check_text(message, "The message")
     author = seal.actor
     check_text(author.label, "The author's name")
-    content = content_hash(_write_documents(line, seq, flattened, writes, seal.stamps(time)))
+    stamps = seal.stamps(time)
+    hashes: list[tuple[str, Any, str | None]] = []
+    for portion in _portions(writes):
+        hashes += _write_documents(line, seq, flattened, portion, stamps)
+    for changed in _portions(reindexed):
+        _write_entries(line, seq, [(item, item.entries, item.old_entries) for item in changed])
+    content = content_hash(hashes)
     signature = seal.sign(
         ontology_id=ontology_id, parents=parents, content=content, time=time, message=message
     )
@@ -122,7 +140,7 @@ def _append(
         time=time,
         message=message,
         content_hash=content,
-        change_count=len(writes),
+        change_count=len(hashes),
         signature=signature,
         on_behalf_of_id=seal.on_behalf_of,
     )
@@ -130,7 +148,7 @@ def _append(
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE ontology_line SET tip_seq = %s, writes = writes + %s WHERE id = %s",
-            [seq, len(writes), line],
+            [seq, len(hashes), line],
         )
     return info
 
@@ -272,6 +290,11 @@ def _cut(chain: list[Place]) -> tuple[list[Place], list[Place]]:
 def _copy_versions(copied: list[Place], line: int, seq: int) -> None:
     count = 0
     columns = ", ".join(column for column in _VERSION_COLUMNS if column not in _PLACED)
+    indexes = {
+        "ontology_documentindex": "rid, role, key",
+        "ontology_valueentry": "rid, field, key",
+        "ontology_textentry": "rid, level, text",
+    }
     for rank, step in enumerate(copied):
         nearer = copied[:rank]
         shadow = "".join(
@@ -289,12 +312,12 @@ def _copy_versions(copied: list[Place], line: int, seq: int) -> None:
                 [line, seq, step.line, step.seq, step.seq, *shadowed],
             )
             count += cursor.rowcount
-            cursor.execute(
-                "INSERT INTO ontology_documentindex (line_id, seq_from, rid, role, key) "
-                "SELECT %s, %s, v.rid, v.role, v.key FROM ontology_documentindex v "
-                f"WHERE {valid}{shadow}",
-                [line, seq, step.line, step.seq, step.seq, *shadowed],
-            )
+            for table, copied_columns in indexes.items():
+                cursor.execute(
+                    f"INSERT INTO {table} (line_id, seq_from, {copied_columns}) "
+                    f"SELECT %s, %s, {copied_columns} FROM {table} v WHERE {valid}{shadow}",
+                    [line, seq, step.line, step.seq, step.seq, *shadowed],
+                )
     with connection.cursor() as cursor:
         # They weigh as much as its own at the next cut.
         cursor.execute("UPDATE ontology_line SET writes = %s WHERE id = %s", [count, line])
@@ -312,6 +335,8 @@ def _write_documents(
     entries: list[tuple[Any, ...]] = []
     replaced: list[str] = []
     unindexed: list[tuple[Any, ...]] = []
+    instances: list[tuple[Any, Entries, Entries]] = []
+    elsewhere: list[tuple[str, Entries]] = []
     for write in writes:
         before = write.before
         # What was read before the fork may have been copied into the line by it.
@@ -322,8 +347,7 @@ def _write_documents(
             assert before is not None, "only what exists can be deleted"
             body, text, digest = before.body, before.text, before.hash
         else:
-            body = write.body
-            text = body_text(write.kind, write.rid, body)
+            body, text = write.body, write.text or body_text(write.kind, write.rid, write.body)
             digest = text_hash(text)
         deleted = write.body is None
         hashes.append((write.rid, write.kind, None if deleted else digest))
@@ -343,6 +367,13 @@ def _write_documents(
                 search_text(write.kind, body),
             )
         )
+        if write.entries is not NO_ENTRIES or write.old_entries is not NO_ENTRIES:
+            kept = write.old_entries if here and not flattened else NO_ENTRIES
+            if kept is NO_ENTRIES:
+                # Entries stand on the line of the version that they were made with, unless
+                # another commit reindexed it here: closing what is not there costs a look.
+                elsewhere.append((write.rid, write.old_entries))
+            instances.append((write, NO_ENTRIES if deleted else write.entries, kept))
         new: set[IndexEntry] = set()
         old: set[IndexEntry] = set()
         if here and before is not None and not before.deleted:
@@ -368,7 +399,57 @@ def _write_documents(
     entries.sort()
     bulk_insert("ontology_documentversion", _VERSION_COLUMNS, versions)
     bulk_insert("ontology_documentindex", _INDEX_COLUMNS, entries)
+    _close_entries(line, seq, elsewhere)
+    _write_entries(line, seq, instances)
     return hashes
+
+
+def _write_entries(line: int, seq: int, changed: list[tuple[Any, Entries, Entries]]) -> None:
+    """Close and open index entries of instances; of those that stay nothing is written."""
+    if not changed:
+        return
+    values: list[tuple[Any, ...]] = []
+    texts: list[tuple[Any, ...]] = []
+    gone: list[tuple[str, Entries]] = []
+    for item, new, old in changed:
+        come = new.values - old.values if old.values else new.values
+        values += [(line, field, key, item.rid, seq) for field, key in come]
+        if new.texts != old.texts:
+            texts += [(line, item.rid, level, words_of(text), seq) for level, text in new.texts]
+        if old.values or old.texts:
+            gone.append(
+                (
+                    item.rid,
+                    Entries(old.values - new.values, old.texts if new.texts != old.texts else ()),
+                )
+            )
+    _close_entries(line, seq, gone)
+    values.sort()
+    bulk_insert("ontology_valueentry", _VALUE_COLUMNS, values)
+    bulk_insert("ontology_textentry", _TEXT_COLUMNS, texts)
+
+
+def _close_entries(line: int, seq: int, gone: Sequence[tuple[str, Entries]]) -> None:
+    _close(
+        "UPDATE ontology_valueentry SET seq_to = %s "
+        "WHERE line_id = %s AND field = %s AND key = %s AND rid = %s AND seq_to IS NULL",
+        [
+            (seq, line, field, key, rid)
+            for rid, entries in gone
+            for field, key in sorted(entries.values)
+        ],
+    )
+    _close(
+        "UPDATE ontology_textentry SET seq_to = %s "
+        "WHERE line_id = %s AND rid = %s AND seq_to IS NULL",
+        [(seq, line, rid) for rid, entries in gone if entries.texts],
+    )
+
+
+def _portions(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while portion := list(itertools.islice(iterator, _PORTION)):
+        yield portion
 
 
 def _close_versions(line: int, seq: int, rids: list[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ontology.domain.documents import normalise
 from ontology.domain.kinds import Kind
-from ontology.domain.state import MemoryState
+from ontology.domain.memory import MemoryState
 from ontology.store.port import CommitReader, DocumentFilter, StoredDocument
 from tests.contract.store.harness import StoreHarness
 from tests.contract.store.world import World, a_type, rid

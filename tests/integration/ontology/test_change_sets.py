@@ -512,8 +512,8 @@ def test_a_dry_run_says_what_would_be_and_changes_nothing(world: Ontology) -> No
         (Change("create"), "Create needs 'kind' and 'fields'."),
         (Change("create", kind="ObjectType"), "Create needs 'kind' and 'fields'."),
         (
-            Change("create", kind="Object", fields={"x": 1}),
-            "'Object' is not a kind; kinds: ObjectType",
+            Change("create", kind="Ontology", fields={"x": 1}),
+            "'Ontology' is not a kind; kinds: ObjectType",
         ),
         (Change("create", kind="Nonsense", fields={"x": 1}), "'Nonsense' is not a kind"),
         (Change("update", fields={"x": 1}), "Update needs 'target'."),

@@ -252,9 +252,10 @@ def test_index_entries() -> None:
     }
     assert index_entries(
         Kind.OBJECT, {"_type": R[1], "_iri": "x:y", "iri": "no", "tags": ["no"]}
-    ) == {
-        IndexEntry("_type", R[1]),
-        IndexEntry("iri", "x:y"),
+    ) == {IndexEntry("iri", "x:y")}
+    assert index_entries(Kind.LINK, {"_type": R[1], "_source": R[2], "_target": R[3]}) == {
+        IndexEntry("_source", f"{R[2]}:{R[1]}"),
+        IndexEntry("_target", f"{R[3]}:{R[1]}"),
     }
 
 

@@ -9,7 +9,8 @@ import pytest
 from ontology.domain.documents import Document, DocumentChange, normalise
 from ontology.domain.kinds import Kind
 from ontology.domain.schema import Schema
-from ontology.domain.state import MemoryState, OverlayState
+from ontology.domain.memory import MemoryState
+from ontology.domain.state import OverlayState
 from tests.unit.domain.states import KEYS, Universe, applied, documents
 
 OT, SP, IF = Kind.OBJECT_TYPE, Kind.SHARED_PROPERTY, Kind.INTERFACE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ontology.domain.state import MemoryState
+from ontology.domain.memory import MemoryState
 from ontology.domain.validation import validate_changes, validate_state
 from tests.unit.domain.states import Universe, applied, documents
 

@@ -10,7 +10,7 @@ import pytest
 
 from ontology.domain.documents import Document, DocumentChange, normalise
 from ontology.domain.kinds import Kind
-from ontology.domain.state import MemoryState
+from ontology.domain.memory import MemoryState
 from ontology.domain.validation import header_problems, validate_changes, validate_state
 
 Bodies = dict[str, tuple[Kind, dict[str, Any]]]
@@ -154,7 +154,7 @@ BROKEN: dict[str, tuple[Bodies, tuple[str, str, str], str]] = {
         {
             "a": (
                 AT,
-                {"submissionCriteria": [{"name": "c", "expression": "1", "message": {"1": "x"}}]},
+                {"submissionCriteria": [{"name": "c", "expression": "true", "message": {"1": "x"}}]},
             )
         },
         ("a", "/submissionCriteria/0/message/1", "language"),
@@ -690,7 +690,7 @@ BROKEN: dict[str, tuple[Bodies, tuple[str, str, str], str]] = {
         "There is no parameter 'z'",
     ),
     "two criteria of one name": (
-        {"a": (AT, {"submissionCriteria": [{"name": "c", "expression": "1"}] * 2})},
+        {"a": (AT, {"submissionCriteria": [{"name": "c", "expression": "true"}] * 2})},
         ("a", "/submissionCriteria/1/name", "duplicate-name"),
         "There are two 'c'",
     ),

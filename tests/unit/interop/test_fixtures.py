@@ -13,7 +13,7 @@ from rdflib.compare import isomorphic
 from oms_project.core.errors import Invalid
 from ontology.domain.documents import Document, DocumentChange, normalise, references
 from ontology.domain.kinds import Kind
-from ontology.domain.state import MemoryState
+from ontology.domain.memory import MemoryState
 from ontology.domain.validation import validate_changes
 from ontology.interop.rdf import MappedOntology, read_quads
 from tests.unit.interop.graphs import graphs

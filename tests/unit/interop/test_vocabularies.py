@@ -11,7 +11,7 @@ import pytest
 
 from ontology.domain.documents import Document, DocumentChange, normalise, references
 from ontology.domain.kinds import Kind
-from ontology.domain.state import MemoryState
+from ontology.domain.memory import MemoryState
 from ontology.domain.validation import validate_changes
 from ontology.interop.rdf import MappedOntology, read_quads
 from tests.unit.interop.laws import (

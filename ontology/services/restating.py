@@ -1,0 +1,122 @@
+"""What a changed type does to what exists of it: values under new names, keys made anew.
+
+A property keeps its ``rid`` when it is renamed, so the values of the objects that have it move to the
+new name in the same commit; so do keys, when a type says that something else identifies its objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ontology.domain.documents import Body, DocumentChange
+from ontology.domain.instances.entries import entries_of
+from ontology.domain.instances.rules import Rules
+from ontology.domain.kinds import INSTANCE_KINDS, Kind
+from ontology.domain.shapes import same
+from ontology.domain.state import OverlayState
+from ontology.services.instances import with_key
+from ontology.store.port import CommitReader, Reindexing
+
+__all__ = ["reindexed", "restated"]
+
+_TYPES = (Kind.OBJECT_TYPE, Kind.LINK_TYPE, Kind.INTERFACE)
+
+
+def restated(reader: CommitReader, changes: Sequence[DocumentChange]) -> list[DocumentChange]:
+    """``changes``, and what they mean for objects and links: those that are changed too get their
+    names and keys put right, others are added.
+
+    Costs nothing unless a property was renamed or a key changed, or an object is among the changes.
+    """
+    renames = _renames(changes)
+    if not renames and all(change.kind != Kind.OBJECT for change in changes):
+        return list(changes)
+    state = OverlayState(reader, changes)
+    rules = Rules(state)
+    by_type = _types_of(rules, renames)
+    finished: list[DocumentChange] = []
+    for change in changes:
+        after = change.after
+        if change.kind not in INSTANCE_KINDS or after is None:
+            finished.append(change)
+            continue
+        body = _restated(rules, after, by_type.get(str(after.get("_type")), {}))
+        if not same(change.before, body):
+            finished.append(DocumentChange(change.rid, change.kind, change.before, body))
+    populated = reader.populated(list(by_type)) if by_type else ()
+    for document in reader.instances(sorted(populated)) if populated else ():
+        if document.rid in state.changes:
+            continue
+        body = _restated(rules, document.body, by_type[str(document.body.get("_type"))])
+        if not same(document.body, body):
+            finished.append(DocumentChange(document.rid, document.kind, document.body, body))
+    return finished
+
+
+def _renames(changes: Sequence[DocumentChange]) -> dict[str, dict[str, str]]:
+    """``rid`` of a definition -> old name -> new name; an entry without names for a new key."""
+    found: dict[str, dict[str, str]] = {}
+    for change in changes:
+        if change.kind not in _TYPES or change.before is None or change.after is None:
+            continue
+        old = {item["rid"]: item["apiName"] for item in change.before.get("properties", ())}
+        names = {
+            old[item["rid"]]: item["apiName"]
+            for item in change.after.get("properties", ())
+            if item["rid"] in old and old[item["rid"]] != item["apiName"]
+        }
+        if names or change.before.get("primaryKey") != change.after.get("primaryKey"):
+            found[change.rid] = names
+    return found
+
+
+def _types_of(rules: Rules, renames: Mapping[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    by_type: dict[str, dict[str, str]] = {}
+    for rid, names in renames.items():
+        for member in rules.family(rid):
+            by_type.setdefault(member, {}).update(names)
+    return by_type
+
+
+def _restated(rules: Rules, body: Body, names: Mapping[str, str]) -> Body:
+    made: dict[str, Any] = dict(body)
+    for old, new in names.items():
+        if old in made and new not in made:
+            made[new] = made.pop(old)
+    layout = rules.object_layout(body.get("_type"))
+    return with_key(layout, made) if layout is not None and layout.key else made
+
+
+def reindexed(
+    reader: CommitReader, before: Rules, after: Rules, changes: Sequence[DocumentChange]
+) -> Iterator[Reindexing]:
+    """Instances that are found by other entries, because their type is indexed otherwise now.
+
+    Args:
+        before, after: rules without and with ``changes``.
+    """
+    touched = [change for change in changes if change.kind not in INSTANCE_KINDS]
+    if not touched:
+        return
+    reached: dict[str, None] = {}
+    for change in touched:
+        if change.before is None:
+            continue  # nothing exists of it
+        if change.kind in _TYPES:
+            reached.update(dict.fromkeys(after.family(change.rid)))
+        elif change.kind == Kind.SHARED_PROPERTY:
+            uses = after.state.referrers([change.rid], ("sharedProperty",))
+            for users in uses.values():
+                for rid, _ in users:
+                    reached.update(dict.fromkeys(after.family(rid)))
+    written = {change.rid for change in changes}
+    for type_rid in sorted(reader.populated(list(reached)) if reached else ()):
+        old, new = before.layout(type_rid), after.layout(type_rid)
+        if old is None or new is None or old.indexing == new.indexing:
+            continue
+        for document in reader.instances([type_rid]):
+            if document.rid not in written:
+                yield Reindexing(
+                    document.rid, entries_of(new, document.body), entries_of(old, document.body)
+                )
