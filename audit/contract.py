@@ -83,6 +83,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "action.run": "An action was run",
     "action.reverted": "A run of an action was taken back",
     "ontology.restricted_read": "Restricted or secret values were read",
+    "ontology.redacted": "Values of an object or link were erased for good",
     # -- access
     "access.denied": "Something was not allowed",
     # -- the configuration and the trail itself

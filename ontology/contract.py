@@ -38,6 +38,8 @@ __all__ = [
     "MergeResult",
     "OntologyInfo",
     "Page",
+    "RedactionInfo",
+    "RedactionResult",
     "Resolution",
     "SearchHit",
     "TagInfo",
@@ -50,7 +52,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class OntologyInfo:
-    """An ontology in the registry. What is versioned of it stands in its ``Ontology`` document."""
+    """An ontology in the registry. What is versioned of it stands in its ``Ontology`` document.
+
+    Attributes:
+        erasures: how often values were erased from it for good. What is kept of an ontology for
+            later is kept under this number too, for an erasure changes what old commits say.
+    """
 
     id: str
     name: str
@@ -59,6 +66,7 @@ class OntologyInfo:
     default_branch: str
     created_at: dt.datetime
     created_by: str
+    erasures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,6 +467,48 @@ class HistoryEntry:
     commit: CommitInfo
     operation: Literal["create", "update", "rename", "delete"]
     document: DocumentView
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionInfo:
+    """Values that were erased for good from every version of an object or link.
+
+    Attributes:
+        id: of the erasure.
+        rid, kind: whose values.
+        fields: names of the values, sorted.
+        versions: in how many versions they stood.
+    """
+
+    id: str
+    rid: str
+    kind: str
+    fields: tuple[str, ...]
+    reason: str
+    versions: int
+    time: dt.datetime
+    author_id: str
+    author_username: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionResult:
+    """What an erasure did (or would do, in a dry run).
+
+    Attributes:
+        document: ``@id`` of the object or link afterwards.
+        messages: ids of commits whose message has one of the erased texts in it; a message is part
+            of its commit's id and stays.
+        answers: stored answers to repeated requests that were emptied.
+        jobs: finished jobs whose results were emptied, and whose files were deleted.
+    """
+
+    redaction: RedactionInfo
+    document: str
+    messages: tuple[str, ...] = ()
+    answers: int = 0
+    jobs: int = 0
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)

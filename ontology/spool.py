@@ -19,7 +19,7 @@ from django.conf import settings
 from oms_project.core.errors import NotFound
 from oms_project.core.ids import is_rid
 
-__all__ = ["KEEP_SECONDS", "folder", "make_folder", "remove_folder", "safe_name"]
+__all__ = ["KEEP_SECONDS", "folder", "make_folder", "remove", "remove_folder", "safe_name"]
 
 KEEP_SECONDS: Final = 24 * 3600
 _UNSAFE = re.compile(r"[^\w.+-]+")
@@ -48,6 +48,12 @@ def folder(name: str) -> Path:
             code="file_expired",
         )
     return path
+
+
+def remove(name: str) -> None:
+    """Delete the folder called ``name``; gone already is fine."""
+    if is_rid(name):
+        remove_folder(Path(settings.OMS_SPOOL_DIR) / name)
 
 
 def remove_folder(path: Path) -> None:

@@ -18,7 +18,7 @@ The job runs after that transaction has committed, as the actor who submitted it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -242,6 +242,23 @@ class JobService(Protocol):
 
         Raises:
             BadRequest: a bad limit or cursor.
+        """
+        ...
+
+    def empty(
+        self, *, arguments: Mapping[str, Any], holding: Callable[[str], bool]
+    ) -> tuple[Sequence[str], int]:
+        """Take away what finished jobs left of something that was erased; whoever calls it has
+        checked that the actor may.
+
+        Args:
+            arguments: which jobs: those that were started with these, whoever started them.
+            holding: whether a JSON text holds what was erased.
+
+        Returns:
+            Names of the folders in which such jobs leave their files (their ids, and what their
+            argument ``folder`` says), all of which may hold it; and the number of jobs whose
+            result or error held it and was emptied.
         """
         ...
 

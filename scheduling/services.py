@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -102,6 +103,28 @@ class LocalJobService:
     ) -> Page[JobInfo]:
         """See `JobService.list`."""
         return selectors.list_jobs(state=state, task=task, limit=limit, cursor=cursor)
+
+    def empty(
+        self, *, arguments: Mapping[str, Any], holding: Callable[[str], bool]
+    ) -> tuple[Sequence[str], int]:
+        """See `JobService.empty`."""
+        folders: list[str] = []
+        emptied = 0
+        finished = Job.objects.exclude(state__in=(Job.State.QUEUED, Job.State.RUNNING)).filter(
+            **{f"arguments__{name}": value for name, value in arguments.items()}
+        )
+        for job in finished.only("pk", "arguments", "result", "error").iterator(chunk_size=100):
+            folders.append(str(job.pk))
+            if isinstance(job.arguments.get("folder"), str):
+                folders.append(job.arguments["folder"])
+            left = [json.dumps(part, ensure_ascii=False) for part in (job.result, job.error)]
+            if any(map(holding, left)):
+                Job.objects.filter(pk=job.pk).update(
+                    result=None if job.result is None else {"erased": True},
+                    error=None if job.error is None else {"erased": True},
+                )
+                emptied += 1
+        return folders, emptied
 
     def cancel(self, *, job_id: str) -> JobInfo:
         """See `JobService.cancel`."""

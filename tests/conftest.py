@@ -24,6 +24,7 @@ from oms_project.identity.contract import Role, actor_of
 from oms_project.identity.models import Delegation, RoleBinding, User
 from oms_project.identity.services.sessions import open_session
 from oms_project.identity.tokens import Tokens, mint
+from ontology.store.orm.append_only import drop_guards, install_guards
 from tests import services
 
 # Whether something is fast is measured in the benchmarks; a busy machine fails no test.
@@ -209,8 +210,10 @@ def _audit_trail_can_be_flushed() -> Iterator[None]:
     def unprotected(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
         with transaction.atomic(using=self.connection.alias):
             drop_triggers(self.connection)
+            drop_guards(self.connection)
             flush(self, sql_list)
             install_triggers(self.connection)
+            install_guards(self.connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", unprotected)

@@ -43,6 +43,7 @@ ACTION_LABELS: Final = {
     "ontology.tag_created": _("A tag was created"),
     "ontology.tag_deleted": _("A tag was deleted"),
     "ontology.restricted_read": _("Restricted or secret values were read"),
+    "ontology.redacted": _("Values of an object or link were erased for good"),
     "access.denied": _("Something was not allowed"),
     "configuration.changed": _("The configuration was changed"),
     "audit.read": _("The audit trail was searched"),

@@ -38,6 +38,7 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
     ONTOLOGY_CREATE: Final = "ontology.create"  # make a new ontology
     ONTOLOGY_ADMINISTER: Final = "ontology.administer"  # settings, protection, deletion
     ACTIONS_RUN: Final = "actions.run"  # run actions; rules say otherwise for single ones
+    ONTOLOGY_ERASE: Final = "ontology.erase"  # erase values from all history, for good
     JOBS_READ: Final = "jobs.read"  # one's own jobs
     JOBS_SUBMIT: Final = "jobs.submit"  # start a job
     JOBS_ADMINISTER: Final = "jobs.administer"  # everybody's jobs
@@ -57,6 +58,7 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
         ONTOLOGY_CREATE,
         ONTOLOGY_ADMINISTER,
         ACTIONS_RUN,
+        ONTOLOGY_ERASE,
         JOBS_READ,
         JOBS_SUBMIT,
         JOBS_ADMINISTER,

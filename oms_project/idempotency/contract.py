@@ -65,6 +65,17 @@ class IdempotencyService(Protocol):
         """
         ...
 
+    def empty(self, *, holding: Callable[[bytes], bool]) -> int:
+        """Take the body out of the answers that hold something; gives their number.
+
+        A repetition is then answered by the same status with an empty JSON object: what was done
+        once is not done again.
+
+        Args:
+            holding: whether the body of an answer holds it.
+        """
+        ...
+
     def sweep(self) -> int:
         """Forget what is older than ``KEY_TTL_HOURS``; gives the number of keys."""
         ...

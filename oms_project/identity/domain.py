@@ -25,6 +25,7 @@ _REVIEWER: Final = _EDITOR | {"ontology.review"}
 _MAINTAINER: Final = _REVIEWER | {"ontology.merge", "ontology.create"}
 _ADMINISTRATOR: Final = _MAINTAINER | {
     "ontology.administer",
+    "ontology.erase",
     "jobs.administer",
     "identity.administer",
     "policy.read",

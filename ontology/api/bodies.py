@@ -33,6 +33,7 @@ __all__ = [
     "MergeBody",
     "OntologyCreate",
     "OntologyUpdate",
+    "RedactionBody",
     "RenameBody",
     "RevertBody",
     "TagCreate",
@@ -169,6 +170,23 @@ class RenameBody(Body):
     """The new `apiName`."""
     message: Message = ""
     """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+
+
+class RedactionBody(Body):
+    """Values to erase for good."""
+
+    target: Target = Field(examples=["Person/42"])
+    """The object or link: `Type/key`, its `rid` or its IRI."""
+    fields: list[Text] = Field(default_factory=list, max_length=1000, examples=[["email"]])
+    """Names of values, also `_iri` and `_annotations`. Empty: all values."""
+    reason: Annotated[Text, Field(min_length=1, max_length=2000)] = Field(
+        examples=["Request 7 of 2026-07-05"]
+    )
+    """Who asked for it and why. It is kept for ever: leave the values out."""
+    ref: Ref = Field(default="", examples=["main"])
+    """Where the target is looked up. Empty: the default branch."""
+    dry_run: bool = False
+    """Answer what would be erased, without erasing it."""
 
 
 class ExportBody(Body):

@@ -94,6 +94,11 @@ class Workspace:
         """Whether this person may protect branches and delete tags or the ontology."""
         return allowed(permissions.ONTOLOGY_ADMINISTER, ontology=self.name)
 
+    @cached_property
+    def may_erase(self) -> bool:
+        """Whether this person may erase values for good."""
+        return allowed(permissions.ONTOLOGY_ERASE, ontology=self.name)
+
     @property
     def why_read_only(self) -> str:
         """Why nothing can be edited here, as a sentence; empty when it can."""

@@ -113,7 +113,10 @@ def shape_of(kind: Kind) -> Shape:
     if model is None:
         # An instance's values belong to its type: each is atomic.
         return Shape(
-            Form.RECORD, MappingProxyType({"_annotations": _list_shape("_annotations", ATOM)})
+            Form.RECORD,
+            MappingProxyType(
+                {"_annotations": _list_shape("_annotations", ATOM), "_redacted": _SET}
+            ),
         )
     return _record(model)
 

@@ -22,6 +22,7 @@ from ontology.selectors.objects import (
     list_objects,
     search_objects,
 )
+from ontology.selectors.redactions import list_redactions
 from ontology.selectors.refs import (
     get_branch,
     get_ontology,
@@ -86,6 +87,7 @@ __all__ = [
     "list_documents",
     "list_objects",
     "list_ontologies",
+    "list_redactions",
     "list_tags",
     "log",
     "names_of",

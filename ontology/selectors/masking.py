@@ -136,12 +136,17 @@ def kept_bodies(
 
 
 def visibility(*, ontology: str) -> str:
-    """What tells two answers apart that differ by who asks: empty for who may see everything."""
-    clearance = authorizer.clearance(current_actor(), ontology=readable(ontology).name)
+    """What tells two answers about a commit apart: who asks, and what was erased since. Empty for
+    who may see everything there ever was.
+    """
+    info = readable(ontology)
+    erased = f"e{info.erasures}" if info.erasures else ""
+    clearance = authorizer.clearance(current_actor(), ontology=info.name)
     if clearance.sees_everything:
-        return ""
+        return erased
     rules = sorted((rule.object_type, rule.property_name, rule.level) for rule in clearance.rules)
-    return hashlib.sha256(dumps_text([clearance.level, rules]).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(dumps_text([clearance.level, rules]).encode()).hexdigest()[:12]
+    return digest + erased
 
 
 def hidden_names(

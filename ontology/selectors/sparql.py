@@ -30,7 +30,13 @@ from ontology.interop.sparql import (
 from ontology.selectors.masking import kept_bodies, visibility
 from ontology.store import store
 
-__all__ = ["SPARQL_FORMATS", "SparqlFormatUnsuitable", "SparqlResult", "run_sparql"]
+__all__ = [
+    "SPARQL_FORMATS",
+    "SparqlFormatUnsuitable",
+    "SparqlResult",
+    "forget_states",
+    "run_sparql",
+]
 
 #: Names of the formats of results -> ``ResultFormat``; the first of a kind is the usual one.
 SPARQL_FORMATS = RESULT_FORMATS
@@ -154,6 +160,11 @@ def run_sparql(
     if ended.file is None:
         raise _error(query, ended)
     return SparqlResult(commit, ended.format, ended.rows, ended.file)
+
+
+def forget_states(ontology_id: str) -> None:
+    """Close what this process keeps of an ontology for queries."""
+    _states.drop(lambda key: isinstance(key, tuple) and key[0] == ontology_id)
 
 
 def _built(info: OntologyInfo, commit: CommitInfo, head: str) -> _Kept:

@@ -4,6 +4,7 @@ from ontology.services.changes import commit_changes
 from ontology.services.imports import import_rdf
 from ontology.services.merging import merge, revert
 from ontology.services.ontologies import create_ontology, delete_ontology, update_ontology
+from ontology.services.redaction import redact
 from ontology.services.refs import (
     create_branch,
     create_tag,
@@ -22,6 +23,7 @@ __all__ = [
     "delete_tag",
     "import_rdf",
     "merge",
+    "redact",
     "revert",
     "update_branch",
     "update_ontology",

@@ -174,6 +174,7 @@ def write_commit(
         expected_head=head.id,
         merged=merged,
         reindexed=() if after is before else reindexed(reader, before, after, changes),
+        erasures=info.erasures,
     )
 
 

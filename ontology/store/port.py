@@ -20,7 +20,14 @@ from typing import Any, NamedTuple, Protocol
 from oms_project.core.canonical_json import loads
 from oms_project.core.context import Actor
 from oms_project.core.keys import PublicKey
-from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
+from ontology.contract import (
+    BranchInfo,
+    CommitInfo,
+    OntologyInfo,
+    RedactionInfo,
+    TagInfo,
+    VerifyReport,
+)
 from ontology.domain.documents import Body, document_id
 from ontology.domain.instances.entries import NO_ENTRIES, Entries
 from ontology.domain.kinds import Kind
@@ -32,6 +39,7 @@ __all__ = [
     "CommitReader",
     "DocumentFilter",
     "DocumentWrite",
+    "Erasure",
     "Found",
     "OntologyStore",
     "Progress",
@@ -152,6 +160,20 @@ class DocumentFilter:
     status: str = ""
     rids: frozenset[str] | None = None
     include_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What an erasure did, or would do.
+
+    Attributes:
+        texts: the texts and numbers that are erased, to look for copies of them; never shown.
+        messages: ids of commits whose message has one of the texts in it.
+    """
+
+    info: RedactionInfo
+    texts: frozenset[str] = field(repr=False)
+    messages: tuple[str, ...] = ()
 
 
 class CommitReader(Protocol):
@@ -400,6 +422,7 @@ class OntologyStore(Protocol):
         expected_head: str,
         merged: str | None = None,
         reindexed: Iterable[Reindexing] = (),
+        erasures: int | None = None,
     ) -> CommitInfo:
         """Commit inside ``writing``.
 
@@ -408,9 +431,52 @@ class OntologyStore(Protocol):
             reindexed: other instances whose index entries change, because their type does.
             seal: stamps the audit fields and signs; the store asks it under the lock.
             merged: a second parent.
+            erasures: of the ontology when the caller began to read what the writes are made of;
+                None: he read it inside ``writing``.
 
         Raises:
             Conflict: ``stale_head`` when the head is not ``expected_head``; ``data.head`` is it.
+                ``erased_meanwhile``: values were erased since the caller began to read.
+        """
+        ...
+
+    def redact(
+        self,
+        ontology_id: str,
+        rid: str,
+        *,
+        fields: Collection[str] = (),
+        reason: str,
+        seal: Seal,
+        dry_run: bool = False,
+    ) -> Erasure:
+        """Erase values of an object or link from every version, for good; all hashes, ids and
+        signatures stay what they are. Waits for commits that are being made.
+
+        Args:
+            fields: names of values (``_iri`` and ``_annotations`` are such names too); empty: all.
+            seal: signs what is done.
+            dry_run: only say what would be done.
+
+        Raises:
+            NotFound: there is no such document on any branch.
+            Invalid: ``not_an_instance``, ``unknown_value``, ``nothing_to_erase``.
+        """
+        ...
+
+    def redactions(
+        self,
+        ontology_id: str,
+        *,
+        rid: str = "",
+        before: tuple[dt.datetime, str] | None = None,
+        limit: int = 100,
+    ) -> Sequence[RedactionInfo]:
+        """What was erased, latest first.
+
+        Args:
+            rid: only of this document.
+            before: ``(time, id)`` of the last one of the page before.
         """
         ...
 

@@ -8,8 +8,9 @@ of the change. A caller can therefore neither act in another's name nor leave no
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 
 from django.db import transaction
@@ -20,11 +21,20 @@ from oms_project.core.errors import Invalid
 from oms_project.core.keys import PublicKey, keyring
 from oms_project.core.memory import remembered
 from oms_project.core.services import service
-from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
+from ontology.contract import (
+    BranchInfo,
+    CommitInfo,
+    OntologyInfo,
+    RedactionInfo,
+    TagInfo,
+    VerifyReport,
+)
 from ontology.domain.documents import Body
+from ontology.domain.redaction import REDACTED, excused
 from ontology.store.port import (
     CommitReader,
     DocumentWrite,
+    Erasure,
     OntologyStore,
     Progress,
     Reindexing,
@@ -236,6 +246,7 @@ class SecureStore:
         expected_head: str,
         merged: str | None = None,
         reindexed: Iterable[Reindexing] = (),
+        erasures: int | None = None,
     ) -> CommitInfo:
         """See ``OntologyStore.commit``; the current actor is its author.
 
@@ -247,12 +258,13 @@ class SecureStore:
             info = _backend.commit(
                 ontology_id,
                 branch,
-                writes=map(_without_system_fields, writes),
+                writes=(_checked_write(ontology_id, write) for write in writes),
                 seal=seal,
                 message=message,
                 expected_head=expected_head,
                 merged=merged,
                 reindexed=reindexed,
+                erasures=erasures,
             )
             audit_log.record(
                 "ontology.committed",
@@ -263,6 +275,48 @@ class SecureStore:
                 data={"documents": info.change_count, "parents": list(info.parents)},
             )
         return info
+
+    def redact(
+        self,
+        ontology_id: str,
+        rid: str,
+        *,
+        fields: Collection[str] = (),
+        reason: str,
+        dry_run: bool = False,
+    ) -> Erasure:
+        """See ``OntologyStore.redact``; the current actor does and signs it."""
+        seal = seal_of(current_actor())
+        with transaction.atomic():
+            erasure = _backend.redact(
+                ontology_id, rid, fields=fields, reason=reason, seal=seal, dry_run=dry_run
+            )
+            if not dry_run:
+                info = erasure.info
+                # Names and numbers only: the trail is kept when the values are not.
+                audit_log.record(
+                    "ontology.redacted",
+                    Subject("document", rid, info.kind),
+                    ontology=_name_of(ontology_id),
+                    data={
+                        "redaction": info.id,
+                        "fields": list(info.fields),
+                        "versions": info.versions,
+                        "reason": reason,
+                    },
+                )
+        return erasure
+
+    def redactions(
+        self,
+        ontology_id: str,
+        *,
+        rid: str = "",
+        before: tuple[dt.datetime, str] | None = None,
+        limit: int = 100,
+    ) -> Sequence[RedactionInfo]:
+        """See ``OntologyStore.redactions``."""
+        return _backend.redactions(ontology_id, rid=rid, before=before, limit=limit)
 
     # --- reading --------------------------------------------------------------------------------
     def reader(self, ontology_id: str, commit: CommitInfo) -> CommitReader:
@@ -336,11 +390,32 @@ def _name_of(ontology_id: str) -> str:
     return _backend.get_ontology(ontology_id).name
 
 
-def _without_system_fields(write: DocumentWrite) -> DocumentWrite:
-    """``write``, unless it brings what only the system writes."""
-    if write.body is not None:
-        _refuse_system_fields(write.body)
-    return write
+def _checked_write(ontology_id: str, write: DocumentWrite) -> DocumentWrite:
+    """``write``, unless it brings what only the system writes. A value that was erased and is
+    there again is not an erased one any more.
+    """
+    if write.body is None:
+        return write
+    _refuse_system_fields(write.body)
+    erased = excused(write.body)
+    if not erased:
+        return write
+    before = frozenset() if write.before is None else excused(write.before.body)
+    if not erased <= before:
+        done = _backend.redactions(ontology_id, rid=write.rid)
+        if not erased <= before.union(*(item.fields for item in done)):
+            raise Invalid(
+                f"Only an erasure writes {REDACTED}. Leave it out.",
+                code="system_field",
+                data={"fields": [REDACTED]},
+            )
+    missing = sorted(erased - write.body.keys())
+    if len(missing) == len(erased):
+        return write
+    body = {name: value for name, value in write.body.items() if name != REDACTED}
+    if missing:
+        body[REDACTED] = missing
+    return replace(write, body=body, text=None)
 
 
 def _refuse_system_fields(body: Body) -> None:

@@ -49,7 +49,7 @@ _EDITOR = _VIEWER | {"ontology.write", "ontology.branch", "actions.run", "jobs.s
 _REVIEWER = _EDITOR | {"ontology.review"}
 _MAINTAINER = _REVIEWER | {"ontology.merge", "ontology.create"}
 _ADMINISTRATOR = _MAINTAINER | {
-    "ontology.administer", "jobs.administer", "identity.administer", "policy.read",
+    "ontology.administer", "ontology.erase", "jobs.administer", "identity.administer", "policy.read",
     "policy.administer", "audit.read", "audit.administer", "system.read",
 }  # fmt: skip
 HELD = {

@@ -122,6 +122,8 @@ _DATACLASSES: dict[Any, str] = {
     contract.MergeResult: "MergeResult",
     contract.ImportResult: "ImportResult",
     contract.HistoryEntry: "HistoryEntry",
+    contract.RedactionInfo: "Redaction",
+    contract.RedactionResult: "RedactionResult",
     contract.VerifyProblem: "VerifyProblem",
     contract.VerifyReport: "VerifyReport",
     selectors.Blame: "Blame",

@@ -33,6 +33,7 @@ _ONTOLOGY: Final = {
     "defaultBranch": "main",
     "createdAt": _TIME,
     "createdBy": "ana",
+    "erasures": 0,
 }
 _BRANCH: Final = {
     "name": "feature/booking",
@@ -203,6 +204,17 @@ _MERGED: Final = {
     "resolved": 0,
     "dryRun": False,
 }
+_REDACTION: Final = {
+    "id": _OTHER,
+    "rid": RID,
+    "kind": "Object",
+    "fields": ["email"],
+    "reason": "Request 7 of 2026-07-05",
+    "versions": 12,
+    "time": _TIME,
+    "authorId": _AUTHOR["authorId"],
+    "authorUsername": "ana",
+}
 _LINK: Final = {
     "id": "LinkType/worksFor",
     "rid": _OTHER,
@@ -302,6 +314,20 @@ EXAMPLES: Final[dict[str, Any]] = {
         "after": _stored("ObjectType"),
         "diff": _DOCUMENT_DIFF,
         "names": {RID: "ObjectType/Person"},
+    },
+    "RedactionBody": {
+        "target": "Person/42",
+        "fields": ["email"],
+        "reason": "Request 7 of 2026-07-05",
+    },
+    "RedactionPage": _page(_REDACTION, commit=False),
+    "RedactionResult": {
+        "redaction": _REDACTION,
+        "document": "Person/42",
+        "messages": [],
+        "answers": 1,
+        "jobs": 0,
+        "dryRun": False,
     },
     "MergeBody": {"source": "feature/booking", "into": "main", "dryRun": False},
     "RevertBody": {"commit": COMMIT_ID, "message": "Take it back"},

@@ -83,6 +83,20 @@ class StoreCache(Generic[K]):
         """Close everything."""
         self._shrink(0, 0)
 
+    def drop(self, wanted: Callable[[Hashable], bool]) -> None:
+        """Close what is kept under keys that are ``wanted``, when nobody is at work with it."""
+        gone: list[K] = []
+        with self._lock:
+            for key, slot in [item for item in self._slots.items() if wanted(item[0])]:
+                if slot.kept is None:
+                    continue  # being built
+                del self._slots[key]
+                slot.retired = True
+                if not slot.users:
+                    gone.append(slot.kept)
+        for kept in gone:
+            kept.close()
+
     def __len__(self) -> int:
         return len(self._slots)
 

@@ -7,6 +7,7 @@ from ontology.management.cli.exchange import ExchangeCommands
 from ontology.management.cli.history import HistoryCommands
 from ontology.management.cli.merging import MergeCommands
 from ontology.management.cli.queries import QueryCommands
+from ontology.management.cli.redacting import RedactionCommands
 from ontology.management.cli.refs import RefCommands
 from ontology.management.cli.registry import RegistryCommands
 from ontology.management.cli.time import TimeCommands
@@ -22,6 +23,7 @@ class Command(
     HistoryCommands,
     RefCommands,
     QueryCommands,
+    RedactionCommands,
     ExchangeCommands,
     RegistryCommands,
     rich_markup_mode="rich",

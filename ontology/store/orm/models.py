@@ -22,6 +22,7 @@ __all__ = [
     "DocumentVersion",
     "Line",
     "Ontology",
+    "Redaction",
     "Tag",
     "TextEntry",
     "ValueEntry",
@@ -59,6 +60,8 @@ class Ontology(models.Model):
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=400)
     deleted_at = models.DateTimeField(null=True)
+    #: How often values were erased from it for good.
+    erasures = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
@@ -282,3 +285,40 @@ class TextEntry(models.Model):
 
     def __str__(self) -> str:
         return str(self.rid)
+
+
+class Redaction(models.Model):
+    """Append-only: the texts that versions may have instead of those they were committed with."""
+
+    id = RowNumberField(primary_key=True)
+    ontology = models.ForeignKey(Ontology, on_delete=models.PROTECT, db_index=False)
+    rid = CodePointField(max_length=36)
+    kind = models.CharField(max_length=20)
+    #: The hash that the version was committed with.
+    body_hash = models.CharField(max_length=64)
+    #: Of the text before and after.
+    before_hash = models.CharField(max_length=64)
+    after_hash = models.CharField(max_length=64)
+    #: JSON: names of the values.
+    fields = models.TextField()
+    reason = models.TextField()
+    author_id = models.CharField(max_length=200)
+    author_username = models.CharField(max_length=200)
+    on_behalf_of = models.CharField(max_length=200, blank=True)
+    time = models.DateTimeField()
+    #: Id of the erasure that this is one of ``size`` rows of.
+    batch = models.CharField(max_length=36)
+    position = models.IntegerField()
+    size = models.IntegerField()
+    #: How many versions had the text.
+    versions = models.IntegerField()
+    signature = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "position"], name="redaction_of_batch")
+        ]
+        indexes = [models.Index(fields=["ontology", "rid"], name="redaction_of_document")]
+
+    def __str__(self) -> str:
+        return f"{self.rid} {self.fields}"

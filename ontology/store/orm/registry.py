@@ -38,7 +38,10 @@ __all__ = [
     "update_ontology",
 ]
 
-_ONTOLOGY = "o.id, o.name, o.base_iri, o.description, o.default_branch, o.created_at, o.created_by"
+_ONTOLOGY = (
+    "o.id, o.name, o.base_iri, o.description, o.default_branch, o.created_at, o.created_by, "
+    "o.erasures"
+)
 _BRANCH = (
     "b.name, b.head_id, b.protected, b.name = o.default_branch, b.created_at, b.created_by, "
     "b.updated_at"
@@ -104,6 +107,7 @@ def _ontology_info(row: Sequence[Any]) -> OntologyInfo:
         default_branch=row[4],
         created_at=as_time(row[5]),
         created_by=row[6],
+        erasures=row[7],
     )
 
 

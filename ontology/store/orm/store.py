@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -15,10 +15,17 @@ from oms_project.core.context import Actor
 from oms_project.core.errors import Conflict
 from oms_project.core.ids import derived_id, new_id
 from oms_project.core.keys import PublicKey
-from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
+from ontology.contract import (
+    BranchInfo,
+    CommitInfo,
+    OntologyInfo,
+    RedactionInfo,
+    TagInfo,
+    VerifyReport,
+)
 from ontology.domain.documents import Body
 from ontology.domain.kinds import Kind
-from ontology.store.orm import graph, registry, verify
+from ontology.store.orm import graph, redaction, registry, verify
 from ontology.store.orm.lines import Place, place_of
 from ontology.store.orm.reader import OrmReader
 from ontology.store.orm.refs import resolve_ref
@@ -30,7 +37,14 @@ from ontology.store.orm.sql import (
     translated,
 )
 from ontology.store.orm.writer import append_commit, write_first_commit
-from ontology.store.port import DocumentWrite, Progress, Reindexing, Revision, StoredChange
+from ontology.store.port import (
+    DocumentWrite,
+    Erasure,
+    Progress,
+    Reindexing,
+    Revision,
+    StoredChange,
+)
 from ontology.store.sealing import Seal
 from ontology.store.texts import check_text
 
@@ -195,20 +209,25 @@ class OrmStore:
             if is_postgresql():
                 # On its own: who has waited here sees the branch as it is now, but everything
                 # else that the statement reads as it was when it began - without the new head.
+                shared, parameters = redaction.share_lock(ontology_id)
                 rows(
-                    "SELECT 1 FROM ontology_branch WHERE ontology_id = %s AND name = %s FOR UPDATE",
-                    [ontology_id, branch],
+                    f"SELECT {shared} FROM ontology_branch "
+                    "WHERE ontology_id = %s AND name = %s FOR UPDATE",
+                    [*parameters, ontology_id, branch],
                 )
             found = rows(
-                f"SELECT {COMMIT_COLUMNS} FROM ontology_branch b "
+                f"SELECT o.erasures, {COMMIT_COLUMNS} FROM ontology_branch b "
                 "JOIN ontology_commit c ON c.id = b.head_id "
+                "JOIN ontology_ontology o ON o.id = b.ontology_id "
                 "WHERE b.ontology_id = %s AND b.name = %s",
                 [ontology_id, branch],
             )
             if not found:
                 raise registry.no_branch(branch)
-            head = commit_from_row(found[0])
+            head = commit_from_row(found[0][1:])
             held[ontology_id, branch] = head, Place(found[0][-2], found[0][-1])
+            # As long as the lock is held nothing is erased by others.
+            self._erasures[ontology_id] = found[0][0]
             try:
                 yield head
             finally:
@@ -219,6 +238,12 @@ class OrmStore:
         held: dict[tuple[str, str], tuple[CommitInfo, Place]]
         held = self._thread.__dict__.setdefault("held", {})
         return held
+
+    @property
+    def _erasures(self) -> dict[str, int]:
+        """Of the ontologies that this thread writes to."""
+        erasures: dict[str, int] = self._thread.__dict__.setdefault("erasures", {})
+        return erasures
 
     def commit(
         self,
@@ -231,9 +256,16 @@ class OrmStore:
         expected_head: str,
         merged: str | None = None,
         reindexed: Iterable[Reindexing] = (),
+        erasures: int | None = None,
     ) -> CommitInfo:
         with self.writing(ontology_id, branch) as head:
             _expect(head, expected_head)
+            if erasures is not None and erasures != self._erasures[ontology_id]:
+                raise Conflict(
+                    "Values were erased while this was prepared. Try again.",
+                    code="erased_meanwhile",
+                    data={"head": head.id},
+                )
             now = utc_now()
             info, place = append_commit(
                 ontology_id=ontology_id,
@@ -250,6 +282,37 @@ class OrmStore:
             registry.point_branch(ontology_id, branch, info.id, now)
             self._held[ontology_id, branch] = info, place
         return info
+
+    def redact(
+        self,
+        ontology_id: str,
+        rid: str,
+        *,
+        fields: Collection[str] = (),
+        reason: str,
+        seal: Seal,
+        dry_run: bool = False,
+    ) -> Erasure:
+        check_text(reason, "The reason")
+        return redaction.redact(
+            ontology_id,
+            rid,
+            fields=fields,
+            reason=reason,
+            seal=seal,
+            now=utc_now(),
+            dry_run=dry_run,
+        )
+
+    def redactions(
+        self,
+        ontology_id: str,
+        *,
+        rid: str = "",
+        before: tuple[dt.datetime, str] | None = None,
+        limit: int = 100,
+    ) -> Sequence[RedactionInfo]:
+        return redaction.find_redactions(ontology_id, rid=rid, before=before, limit=limit)
 
     # --- reading --------------------------------------------------------------------------------
     def reader(self, ontology_id: str, commit: CommitInfo) -> OrmReader:

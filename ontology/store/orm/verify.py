@@ -15,9 +15,11 @@ from ontology.contract import CommitInfo, VerifyProblem, VerifyReport
 from ontology.domain.authorship import author_problem
 from ontology.domain.documents import document_id, index_entries, search_text
 from ontology.domain.kinds import Kind
+from ontology.domain.redaction import RedactionClaim, redaction_problem
 from ontology.store.hashing import commit_id, content_hash, text_hash
 from ontology.store.orm.lines import Place, forget
 from ontology.store.orm.reader import OrmReader, stored_key, stored_name_key, stored_status
+from ontology.store.orm.redaction import claims_of
 from ontology.store.orm.sql import COMMIT_COLUMNS, as_time, commit_from_row, rows
 from ontology.store.port import Progress
 from ontology.store.sealing import claim_of, stamps
@@ -82,10 +84,11 @@ def verify_ontology(
     lines = {row[0]: _Line(*row) for row in found}
     total = sum(line.tip_seq - line.fork_seq for line in lines.values())
     problems: list[VerifyProblem] = []
+    redactions = _Redactions(ontology_id, keys, problems)
     commits = documents = 0
     for line in lines.values():
         cut = _check_chain(line, lines, problems)
-        check = _LineCheck(line, cut, problems)
+        check = _LineCheck(line, cut, redactions, problems)
         documents += check.documents()
         for info, seq in _commits(line.id):
             commits += 1
@@ -118,6 +121,58 @@ def _check_chain(
     return expected[:cut]
 
 
+class _Redactions:
+    """What was erased by those who signed for it: the texts that versions may have instead."""
+
+    def __init__(
+        self, ontology_id: str, keys: Mapping[str, PublicKey], problems: list[VerifyProblem]
+    ) -> None:
+        self._claims: dict[tuple[str, str], list[RedactionClaim]] = {}
+        batches: dict[str, list[RedactionClaim]] = {}
+        for claim, signature in claims_of(ontology_id):
+            problem = redaction_problem(signature, claim, keys)
+            if problem is not None:
+                problems.append(VerifyProblem(f"redaction {claim.batch} of {claim.rid}", problem))
+                continue
+            batches.setdefault(claim.batch, []).append(claim)
+            self._claims.setdefault((claim.rid, claim.body_hash), []).append(claim)
+        problems += [
+            VerifyProblem(f"redaction {batch}", "rows of it are missing")
+            for batch, claims in batches.items()
+            if sorted(claim.position for claim in claims) != list(range(claims[0].size))
+        ]
+        counted = rows("SELECT erasures FROM ontology_ontology WHERE id = %s", [ontology_id])
+        if counted and counted[0][0] != len(batches):
+            problems.append(
+                VerifyProblem(
+                    "the redactions",
+                    f"{counted[0][0]} are counted, {len(batches)} genuine ones are here",
+                )
+            )
+
+    def problem(self, version: _Version) -> str | None:
+        """Why a version's text is neither what was committed nor what was left of it."""
+        digest = text_hash(version.body)
+        claims = self._claims.get((version.rid, version.body_hash), ())
+        written = _written(version) if claims else None
+        if written is not None and any(
+            claim.before == digest and written <= claim.time for claim in claims
+        ):
+            return "values that were erased stand in the body again"
+        if digest != version.body_hash and all(claim.after != digest for claim in claims):
+            return "the body does not have its recorded hash"
+        return None
+
+
+def _written(version: _Version) -> dt.datetime | None:
+    """When a version was written, also one that was copied to another line."""
+    try:
+        members = loads(f"{{{version.updated}}}")
+        return dt.datetime.fromisoformat(members["_updated_at"])
+    except (KeyError, TypeError, ValueError):
+        return None  # its audit fields are not those of its commit, which is told elsewhere
+
+
 class _LineCheck:
     """Checks every version on a line.
 
@@ -125,8 +180,15 @@ class _LineCheck:
         contents: what each commit of the line wrote.
     """
 
-    def __init__(self, line: _Line, cut: Sequence[Place], problems: list[VerifyProblem]) -> None:
+    def __init__(
+        self,
+        line: _Line,
+        cut: Sequence[Place],
+        redactions: _Redactions,
+        problems: list[VerifyProblem],
+    ) -> None:
         self.contents: _Contents = {}
+        self._redactions = redactions
         self._line = line
         self._problems = problems
         self._copies = _visible(cut)
@@ -196,8 +258,9 @@ class _LineCheck:
     def _check_body(self, where: str, version: _Version) -> set[_Entry]:
         """The index entries that it ought to have."""
         kind = Kind(version.kind)
-        if text_hash(version.body) != version.body_hash:
-            self._add(where, "the body does not have its recorded hash")
+        problem = self._redactions.problem(version)
+        if problem is not None:
+            self._add(where, problem)
         try:
             body = loads(version.body)
         except ValueError:

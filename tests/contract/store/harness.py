@@ -16,7 +16,7 @@ from django.db import OperationalError, connection, connections, transaction
 
 from ontology.store.orm.store import OrmStore
 from ontology.store.port import OntologyStore
-from tests.contract.store.orm_tampering import TAMPERINGS
+from tests.contract.store.orm_tampering import REDACTION_TAMPERINGS, TAMPERINGS
 
 
 @dataclass
@@ -75,7 +75,7 @@ class OrmHarness:
     @contextmanager
     def tampered(self, deed: str, ontology: str) -> Iterator[None]:
         with transaction.atomic():
-            TAMPERINGS[deed](ontology)
+            {**TAMPERINGS, **REDACTION_TAMPERINGS}[deed](ontology)
             yield
             transaction.set_rollback(True)
 

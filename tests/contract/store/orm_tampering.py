@@ -19,7 +19,10 @@ from oms_project.core.context import Actor
 from oms_project.core.keys import PublicKey, SigningKey
 from ontology.contract import CommitInfo
 from ontology.domain.authorship import sign_author
+from ontology.domain.redaction import sign_redaction
 from ontology.store.hashing import commit_id, text_hash
+from ontology.store.orm.append_only import drop_guards
+from ontology.store.orm.redaction import claims_of
 from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, rows
 from ontology.store.sealing import claim_of
 from tests.contract.store.world import a_type, rid
@@ -28,6 +31,7 @@ from tests.contract.store.world import a_type, rid
 Tampering = Callable[[str], None]
 
 _VERSIONS = "ontology_documentversion"
+_REDACTIONS = "ontology_redaction"
 _INDEX = "ontology_documentindex"
 
 
@@ -336,6 +340,66 @@ def _with_own_key(info: CommitInfo, _last: CommitInfo | None, _number: int) -> s
 def _replayed(info: CommitInfo, last: CommitInfo | None, number: int) -> str:
     return last.signature if last is not None and number == 3 else info.signature
 
+
+def _on_redactions(assignments: str, *values: Any) -> Tampering:
+    """Change every row that says what was erased."""
+
+    def deed(ontology: str) -> None:
+        drop_guards(connection)
+        _run(f"UPDATE {_REDACTIONS} SET {assignments} WHERE ontology_id = %s", [*values, ontology])
+
+    return deed
+
+
+def _without_redactions(more: str = "") -> Tampering:
+    def deed(ontology: str) -> None:
+        drop_guards(connection)
+        _run(f"DELETE FROM {_REDACTIONS} WHERE ontology_id = %s {more}", [ontology])
+        if not more:
+            _run("UPDATE ontology_ontology SET erasures = 0 WHERE id = %s", [ontology])
+
+    return deed
+
+
+def _value_back(ontology: str) -> None:
+    """The very text that a version was committed with."""
+    body = dumps_text({"_type": rid("person"), "email": "ann@x.org", "name": "Ann"})
+    _run(
+        f"UPDATE {_VERSIONS} SET body = %s WHERE body_hash = %s AND rid = %s",
+        [body, text_hash(body), rid("ann")],
+    )
+
+
+def _other_text(ontology: str) -> None:
+    body = dumps_text({"_type": rid("person"), "_redacted": ["email"], "name": "Mallory"})
+    _run(
+        f"UPDATE {_VERSIONS} SET body = %s WHERE rid = %s AND line_id = %s",
+        [body, rid("ann"), _first_line(ontology)],
+    )
+
+
+def _signed_by_himself(ontology: str) -> None:
+    drop_guards(connection)
+    private = ed25519.Ed25519PrivateKey.generate()
+    claims = claims_of(ontology)
+    for claim, _ in claims:
+        public = PublicKey("mallorys", "author", "EdDSA", claim.time, private.public_key())
+        _run(
+            f"UPDATE {_REDACTIONS} SET signature = %s WHERE batch = %s AND position = %s",
+            [sign_redaction(claim, SigningKey(public, private)), claim.batch, claim.position],
+        )
+
+
+#: Of an ontology in which the values of ``ann`` were erased.
+REDACTION_TAMPERINGS: Mapping[str, Tampering] = {
+    "an erased value that is back": _value_back,
+    "another text than what was left": _other_text,
+    "a redaction that is gone": _without_redactions("AND position = 0"),
+    "all redactions gone with their count": _without_redactions(),
+    "the reason of a redaction": _on_redactions("reason = 'Because'"),
+    "a redaction of another document": _on_redactions("rid = %s", rid("other")),
+    "a redaction signed with a key of his own": _signed_by_himself,
+}
 
 TAMPERINGS: Mapping[str, Tampering] = {
     "a body": _body,

@@ -27,7 +27,7 @@ def test_an_ontology_is_created_with_its_address_and_found_again(api: APIClient)
     read = api.get(made["Location"])
     assert read.json() == made.json()
     assert made.json().keys() == {
-        "id", "name", "baseIri", "description", "defaultBranch", "createdAt", "createdBy",
+        "id", "name", "baseIri", "description", "defaultBranch", "createdAt", "createdBy", "erasures",
     }  # fmt: skip
     header = api.get(f"{BASE}/fleet/header").json()
     assert header["displayName"] == {"en": "Fleet", "ko": "함대"}

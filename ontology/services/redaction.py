@@ -1,0 +1,131 @@
+"""Erasing values of objects and links for good: from every version, and from what keeps copies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from django.db import transaction
+
+from oms_project.core.authorization import permissions
+from oms_project.core.canonical_json import dumps_text
+from oms_project.core.errors import Invalid, NotFound
+from oms_project.core.ids import is_rid
+from oms_project.idempotency.contract import idempotency
+from ontology import spool
+from ontology.access import permitted
+from ontology.contract import OntologyInfo, RedactionResult
+from ontology.domain.kinds import INSTANCE_KINDS
+from ontology.selectors.documents import find_target, get_document
+from ontology.selectors.sparql import forget_states
+from ontology.store import store
+from scheduling.contract import job_service
+
+__all__ = ["redact"]
+
+MAX_REASON = 2_000
+#: Shorter texts stand everywhere; the object's rid is looked for as well.
+_SHORTEST = 4
+
+
+def redact(
+    *,
+    ontology: str,
+    target: str,
+    fields: Sequence[str] = (),
+    reason: str,
+    ref: str = "",
+    dry_run: bool = False,
+) -> RedactionResult:
+    """Erase values of an object or link from every version on every branch, for good.
+
+    Commit ids, hashes and signatures stay valid. Stored answers to repeated requests, results and
+    files of finished jobs, and states kept for SPARQL lose what they hold of the values.
+
+    Args:
+        target: looked up at ``ref``; a ``rid`` may be of what is on other branches only.
+        fields: names of values, also ``_iri`` and ``_annotations``; empty: all values.
+        reason: for the audit trail; it is kept for ever, so it must not hold what is erased.
+        dry_run: only say what would be done.
+
+    Raises:
+        NotFound: the ontology, the ref or the document.
+        Invalid: ``reason_missing``, ``reason_too_long``, ``reason_holds_value``,
+            ``not_an_instance``, ``unknown_value``, ``nothing_to_erase``.
+        PermissionDenied.
+    """
+    info = permitted(ontology, permissions.ONTOLOGY_ERASE)
+    reason = _checked_reason(reason)
+    rid = _rid_of(info, target, ref)
+    with transaction.atomic():
+        erasure = store.redact(info.id, rid, fields=fields, reason=reason, dry_run=dry_run)
+        texts = frozenset(text for text in erasure.texts if len(text) >= _SHORTEST)
+        if any(text in reason for text in texts):
+            raise Invalid(
+                "The reason holds one of the values. It is kept for ever: leave the value out.",
+                code="reason_holds_value",
+            )
+        answers = jobs = 0
+        if not dry_run:
+            wanted = [text.encode() for text in _spellings(rid, texts)]
+            answers = idempotency.empty(
+                holding=lambda body: any(one in body for one in wanted),
+            )
+            folders, jobs = job_service.empty(
+                arguments={"ontology": info.name},
+                holding=lambda text: any(one in text for one in _spellings(rid, texts)),
+            )
+            transaction.on_commit(lambda: _forget(info, folders))
+    return RedactionResult(
+        redaction=erasure.info,
+        document=_shown_as(info, rid, ref),
+        messages=erasure.messages,
+        answers=answers,
+        jobs=jobs,
+        dry_run=dry_run,
+    )
+
+
+def _checked_reason(reason: str) -> str:
+    stripped = reason.strip()
+    if not stripped:
+        raise Invalid(
+            "An erasure needs a reason: say who asked for it and why.", code="reason_missing"
+        )
+    if len(stripped) > MAX_REASON:
+        raise Invalid(f"A reason has at most {MAX_REASON:,} characters.", code="reason_too_long")
+    return stripped
+
+
+def _rid_of(info: OntologyInfo, target: str, ref: str) -> str:
+    reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
+    try:
+        document = find_target(reader, info.id, target, include_deleted=True)
+    except NotFound:
+        if is_rid(target):
+            return target  # perhaps on another branch
+        raise
+    if document.kind not in INSTANCE_KINDS:
+        raise Invalid(
+            f"Only values of objects and links can be erased; '{target}' is a {document.kind}.",
+            code="not_an_instance",
+        )
+    return document.rid
+
+
+def _spellings(rid: str, texts: Collection[str]) -> frozenset[str]:
+    """The object's rid and its values, as people write them and as JSON does."""
+    return frozenset({rid, *texts, *(dumps_text(text)[1:-1] for text in texts)})
+
+
+def _forget(info: OntologyInfo, folders: Collection[str]) -> None:
+    """What is kept outside the database, when the erasure holds."""
+    for name in folders:
+        spool.remove(name)
+    forget_states(info.id)
+
+
+def _shown_as(info: OntologyInfo, rid: str, ref: str) -> str:
+    try:
+        return get_document(ontology=info.name, target=rid, ref=ref, include_deleted=True).id
+    except NotFound:
+        return rid
