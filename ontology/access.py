@@ -6,7 +6,9 @@ the same denial, in the words of the question.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 
 from oms_project.core.authorization import authorizer, permissions
@@ -15,7 +17,17 @@ from oms_project.core.errors import NotFound, PermissionDenied
 from ontology.contract import BranchInfo, OntologyInfo
 from ontology.store import store
 
-__all__ = ["check_protection", "permitted", "permitted_branch", "readable", "with_protection"]
+__all__ = [
+    "check_protection",
+    "lending",
+    "permitted",
+    "permitted_branch",
+    "readable",
+    "with_protection",
+]
+
+#: (id of the ontology, branch) that a service changes by a right of its own, see `lending`.
+_lent: ContextVar[tuple[str, str] | None] = ContextVar("lent", default=None)
 
 
 def permitted(ontology: str, permission: str, *, branch: str | None = None) -> OntologyInfo:
@@ -52,9 +64,25 @@ def permitted_branch(
     except NotFound:
         _refuse_strangers(info.name, permission, asked=ontology, asked_branch=branch)
         raise
+    if _lent.get() == (info.id, target.name):
+        return info, target
     _check(info, permission, asked=ontology, asked_branch=branch, branch=target.name)
     check_protection(info, target.name, protected=target.protected)
     return info, target
+
+
+@contextmanager
+def lending(info: OntologyInfo, branch: str) -> Iterator[None]:
+    """In the block, the branch may be changed whatever the actor may himself.
+
+    For a service that has decided by a rule of its own, and makes one change that it worked out
+    itself: a run of an action. Who made it stays the actor.
+    """
+    token = _lent.set((info.id, branch))
+    try:
+        yield
+    finally:
+        _lent.reset(token)
 
 
 def check_protection(info: OntologyInfo, branch: str, *, protected: bool = False) -> None:

@@ -216,11 +216,18 @@ def _action_rules(standing: Standing, ontology: str | None) -> list[ActionRule]:
 def _load_action_rules(ids: list[str], ontology: str | None) -> list[ActionRule]:
     if not ids:
         return []
-    rows: QuerySet[ActionRuleRow, Any] = ActionRuleRow.objects.filter(
+    rows = ActionRuleRow.objects.filter(
         ~Q(role="") | Q(user__in=ids) | Q(group__user__in=ids)
     )
     if ontology is not None:
         rows = rows.filter(ontology__in=("", ontology))
+    found: QuerySet[ActionRuleRow, tuple[Any, ...]] = (
+        rows.order_by()
+        .values_list(
+            "allowed", "action", "ontology", "branch", "role", "group__name", "user", "group__user"
+        )
+        .distinct()
+    )
     return [
         ActionRule(
             allowed=allowed,
@@ -231,11 +238,7 @@ def _load_action_rules(ids: list[str], ontology: str | None) -> list[ActionRule]
             role=role,
             group=group or "",
         )
-        for allowed, action, scope, branch, role, group, user, member in rows.order_by()
-        .values_list(
-            "allowed", "action", "ontology", "branch", "role", "group__name", "user", "group__user"
-        )
-        .distinct()
+        for allowed, action, scope, branch, role, group, user, member in found
     ]
 
 

@@ -24,6 +24,7 @@ from ontology.change_sets import (
 from ontology.contract import Resolution
 
 __all__ = [
+    "ActionRunBody",
     "Body",
     "BranchCreate",
     "BranchUpdate",
@@ -36,6 +37,7 @@ __all__ = [
     "RedactionBody",
     "RenameBody",
     "RevertBody",
+    "RunRevertBody",
     "TagCreate",
     "parse_body",
     "parse_definition",
@@ -161,6 +163,34 @@ class RevertBody(Merging):
     """The commit to take back: its id, or any other ref."""
     mainline: int = Field(default=1, ge=1, le=16)
     """Of a merge: the number of the parent whose side stays."""
+
+
+class ActionRunBody(Body):
+    """A run of an action, or a batch of runs."""
+
+    parameters: dict[str, Any] | None = Field(
+        default=None, examples=[{"flight": "Flight/OZ102", "seats": 2}]
+    )
+    """The parameters of one run: values as JSON, an object as `Type/key`, `rid` or IRI."""
+    batch: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=1000)
+    """The parameters of each run; then no `parameters`. All runs make one commit, or none."""
+    message: Message = ""
+    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+    dry_run: bool = False
+    """Check everything and answer what would happen, without writing."""
+    expected_head: Head | None = None
+    """The head of the branch that you have seen; refused with 409 when it has moved."""
+
+
+class RunRevertBody(Body):
+    """Takes back a run of an action."""
+
+    message: Message = ""
+    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+    dry_run: bool = False
+    """Answer what would happen, without writing."""
+    expected_head: Head | None = None
+    """The head of the branch that you have seen; refused with 409 when it has moved."""
 
 
 class RenameBody(Body):

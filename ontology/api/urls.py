@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, register_converter
 from ontology.api.addresses import COLLECTIONS
 from ontology.api.converters import RestConverter, SegmentConverter
 from ontology.api.views import (
+    actions,
     definitions,
     documents,
     explore,
@@ -70,6 +71,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/changesets", merging.ChangeSetsView.as_view()),
     path(f"{_ONE}/merges", merging.MergesView.as_view()),
     path(f"{_ONE}/reverts", merging.RevertsView.as_view()),
+    path(f"{_ONE}/actions", actions.ActionsView.as_view()),
+    path(f"{_ONE}/actions/<segment:action>", actions.ActionView.as_view()),
+    path(f"{_ONE}/actions/<segment:action>/runs", actions.RunsView.as_view()),
+    path(f"{_ONE}/runs/<segment:commit>/revert", actions.RunRevertView.as_view()),
     path(f"{_ONE}/redactions", redactions.RedactionsView.as_view()),
     path(f"{_ONE}/documents", documents.AllDocumentsView.as_view()),
     path(f"{_ONE}/documents/<rest:target>", documents.AnyDocumentView.as_view()),

@@ -1,5 +1,6 @@
 """Writes: every change of an ontology goes through one of these."""
 
+from ontology.services.actions import revert_action, run_action
 from ontology.services.changes import commit_changes
 from ontology.services.imports import import_rdf
 from ontology.services.merging import merge, revert
@@ -25,6 +26,8 @@ __all__ = [
     "merge",
     "redact",
     "revert",
+    "revert_action",
+    "run_action",
     "update_branch",
     "update_ontology",
 ]

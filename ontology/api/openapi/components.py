@@ -118,6 +118,8 @@ _DATACLASSES: dict[Any, str] = {
     contract.DocumentDiff: "DocumentDiff",
     contract.DiffResult: "Diff",
     contract.CommitResult: "CommitResult",
+    contract.ActionInfo: "Action",
+    contract.ActionResult: "ActionResult",
     contract.Conflict: "MergeConflict",
     contract.MergeResult: "MergeResult",
     contract.ImportResult: "ImportResult",

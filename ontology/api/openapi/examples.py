@@ -269,6 +269,22 @@ _JOB: Final = {
     "finished_at": None,
 }
 
+_ACTION: Final = {
+    "rid": RID,
+    "name": "bookSeat",
+    "displayName": {"en": "Book a seat"},
+    "description": {},
+    "status": "active",
+    "parameters": [
+        {"apiName": "flight", "objectType": "ObjectType/Flight", "required": True},
+        {"apiName": "seats", "dataTypes": ["integer"], "required": True},
+    ],
+    "batchLimit": 50,
+    "revertible": True,
+    "runnable": True,
+    "reason": "ana is editor for ontology fleet",
+}
+
 EXAMPLES: Final[dict[str, Any]] = {
     "Ontology": _ONTOLOGY,
     "OntologyPage": _page(_ONTOLOGY, commit=False),
@@ -353,6 +369,24 @@ EXAMPLES: Final[dict[str, Any]] = {
         "documents": [_stored("ObjectType")],
         "dryRun": False,
     },
+    "Action": _ACTION,
+    "Actions": {"items": [_ACTION], "commit": COMMIT_ID},
+    "ActionRunBody": {
+        "parameters": {"flight": "Flight/OZ102", "passenger": "Passenger/42", "seats": 2},
+        "message": "Two more on the evening flight",
+    },
+    "ActionResult": {
+        "commit": {**_COMMIT, "message": "Run bookSeat\n\nAction: bookSeat"},
+        "head": COMMIT_ID,
+        "changes": _DIFF,
+        "created": ["Booking/B1"],
+        "changed": ["Flight/OZ102"],
+        "deleted": [],
+        "runs": 1,
+        "dryRun": False,
+        "warnings": [],
+    },
+    "RunRevertBody": {"message": "The passenger does not fly"},
     "ImportResult": {
         "commit": _COMMIT,
         "head": COMMIT_ID,

@@ -48,6 +48,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _TEXT,
         "example": "Person",
     },
+    "action": {
+        "description": "Name of the action type (also an earlier one) or its `rid`.",
+        "schema": _TEXT,
+        "example": "bookSeat",
+    },
     "target": {
         "description": "`rid`, `Kind/apiName` or IRI.",
         "schema": _TEXT,

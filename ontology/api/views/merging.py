@@ -19,7 +19,7 @@ from ontology.api.writing import commit_answer, commit_message, expected_head, h
 from ontology.contract import Conflict as MergeConflict
 from ontology.contract import MergeResult
 
-__all__ = ["ChangeSetsView", "MergesView", "RevertsView"]
+__all__ = ["ChangeSetsView", "MergesView", "RevertsView", "merge_answer"]
 
 _COMMITTED = ("ETag", "Location", "X-OMS-Commit")
 _HEADERS = ("If-Match", "X-Commit-Message")
@@ -112,7 +112,7 @@ class MergesView(OntologyView):
                     request, ontology=ontology, branch=body.into, in_body=body.expected_head
                 ),
             )
-        return _merged(result, ontology=ontology)
+        return merge_answer(result, ontology=ontology)
 
 
 class RevertsView(OntologyView):
@@ -155,10 +155,15 @@ class RevertsView(OntologyView):
                     request, ontology=ontology, branch=query.branch, in_body=body.expected_head
                 ),
             )
-        return _merged(result, ontology=ontology)
+        return merge_answer(result, ontology=ontology)
 
 
-def _merged(result: MergeResult, *, ontology: str) -> HttpResponse:
+def merge_answer(result: MergeResult, *, ontology: str) -> HttpResponse:
+    """The answer to a merge or a revert.
+
+    Raises:
+        Conflict: ``merge_conflicts``. Invalid: ``merge_invalid``.
+    """
     data = {
         "status": result.status,
         "base": result.base,

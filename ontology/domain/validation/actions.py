@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ontology.domain.actions import CONTEXT_NAMES, expression_names
 from ontology.domain.documents import Body
+from ontology.domain.expressions import (
+    Expression,
+    ExpressionError,
+    NameType,
+    compile_expression,
+    usable_name,
+)
 from ontology.domain.kinds import Kind
 from ontology.domain.names import name_key, name_problem
 from ontology.domain.schema import Schema
@@ -34,6 +42,12 @@ def check_action_type(report: Reporter, schema: Schema) -> None:
     check_distinct(report, "submissionCriteria")
     check_distinct(report, "sideEffects")
     parameters = _check_parameters(report, schema)
+    known = _Names(report, schema, parameters)
+    for position, criterion in enumerate(report.body.get("submissionCriteria", ())):
+        pointer = f"/submissionCriteria/{position}/expression"
+        compiled = known.check(criterion["expression"], pointer)
+        if compiled is not None and compiled.returns not in ("BOOL", "DYN"):
+            report.add(pointer, "expression", "A criterion is true or false: compare something.")
     objects = {
         name: parameter["objectType"]
         for name, parameter in parameters.items()
@@ -63,9 +77,10 @@ def check_action_type(report: Reporter, schema: Schema) -> None:
                 )
         object_type = rule.get("objectType") or objects.get(str(rule.get("target")))
         owner = rule.get("linkType") if rule["op"] == "link" else object_type
-        _check_values(report, schema, rule, owner, parameters, pointer)
+        _check_values(report, schema, rule, owner, known, pointer)
         if rule["op"] == "create" and object_type:
             objects[rule["name"]] = object_type
+            known.created(rule["name"], object_type)
             if schema.body(object_type).get("isAbstract"):
                 report.add(f"{pointer}/objectType", "rule", "An abstract type has no objects.")
 
@@ -80,6 +95,12 @@ def _check_parameters(report: Reporter, schema: Schema) -> dict[str, Body]:
         if name_key(name) in keys:
             report.add(
                 f"{pointer}/apiName", "duplicate-name", f"There are two parameters '{name}'."
+            )
+        if name in CONTEXT_NAMES:
+            report.add(
+                f"{pointer}/apiName",
+                "name",
+                f"Every expression has a '{name}' already. Choose another name.",
             )
         keys.add(name_key(name))
         found[name] = parameter
@@ -104,7 +125,7 @@ def _check_values(
     schema: Schema,
     rule: Body,
     owner: str | None,
-    parameters: Mapping[str, Body],
+    known: _Names,
     pointer: str,
 ) -> None:
     document = schema.get(owner) if owner else None
@@ -115,9 +136,11 @@ def _check_values(
         where = f"{pointer}/values/{name}"
         if closed and name_key(name) not in properties:
             report.add(where, "unknown-property", f"There is no property '{name}' to set.")
-        problem = _value_form_problem(value, parameters)
+        problem = _value_form_problem(value, known.parameters)
         if problem is not None:
             report.add(where, "rule", problem)
+        elif "expression" in value:
+            known.check(value["expression"], f"{where}/expression")
 
 
 def _value_form_problem(value: Any, parameters: Mapping[str, Body]) -> str | None:
@@ -125,8 +148,73 @@ def _value_form_problem(value: Any, parameters: Mapping[str, Body]) -> str | Non
         return 'Give {"parameter": name}, {"expression": text} or {"value": JSON}.'
     form, content = next(iter(value.items()))
     if form == "parameter":
-        known = content in parameters
-        return None if known else f"There is no parameter '{content}'."
+        parameter = parameters.get(content) if isinstance(content, str) else None
+        if parameter is None:
+            return f"There is no parameter '{content}'."
+        if parameter.get("objectType"):
+            return f"'{content}' is an object: take one of its values in an expression."
+        return None
     if form == "expression":
         return None if isinstance(content, str) and content.strip() else "The expression is empty."
     return None if form == "value" else f"'{form}' is no form of a value."
+
+
+class _Names:
+    """Names that expressions may use at one point of an action: its parameters, and the objects
+    that earlier rules create.
+    """
+
+    def __init__(self, report: Reporter, schema: Schema, parameters: Mapping[str, Body]) -> None:
+        self.parameters = parameters
+        self._report = report
+        self._schema = schema
+        whole = expression_names(schema, report.body)
+        self._types: dict[str, NameType] = {
+            name: kind for name, kind in whole.items() if name in parameters
+        }
+        self._types.update(CONTEXT_NAMES)
+        self._objects = {
+            name: parameter["objectType"]
+            for name, parameter in parameters.items()
+            if parameter.get("objectType") and parameter.get("array") is None
+        }
+
+    def created(self, name: str, object_type: str) -> None:
+        """From here on there is an object that a rule creates."""
+        if usable_name(name) and name not in self._types:
+            self._types[name] = "map"
+            self._objects[name] = object_type
+
+    def check(self, text: Any, pointer: str) -> Expression | None:
+        """Compile an expression, and report what is wrong with it."""
+        if not isinstance(text, str):
+            self._report.add(pointer, "expression", "An expression is text.")
+            return None
+        try:
+            compiled = compile_expression(text, self._types)
+        except ExpressionError as error:
+            self._report.add(pointer, "expression", str(error))
+            return None
+        for name, field in sorted(compiled.fields):
+            self._check_field(name, field, pointer)
+        return compiled
+
+    def _check_field(self, name: str, field: str, pointer: str) -> None:
+        document = self._schema.get(self._objects[name]) if name in self._objects else None
+        # What else an object of an interface has is known only when the action runs.
+        if document is None or document.kind == Kind.INTERFACE or field.startswith("_"):
+            return
+        properties = self._schema.properties(document.rid)
+        if name_key(field) not in properties and not self._of_an_interface(document.rid, field):
+            owner = document.body.get("apiName", name)
+            self._report.add(
+                pointer,
+                "unknown-property",
+                f"{owner} has no property '{field}' ('{name}.{field}').",
+            )
+
+    def _of_an_interface(self, rid: str, field: str) -> bool:
+        return any(
+            name_key(field) in self._schema.properties(interface)
+            for interface in self._schema.interfaces(rid)
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ontology.management.cli.actions import ActionCommands
 from ontology.management.cli.documents import DocumentCommands
 from ontology.management.cli.exchange import ExchangeCommands
 from ontology.management.cli.history import HistoryCommands
@@ -17,6 +18,7 @@ __all__ = ["Command"]
 
 # The help lists the commands of the last base first.
 class Command(
+    ActionCommands,
     DocumentCommands,
     MergeCommands,
     TimeCommands,

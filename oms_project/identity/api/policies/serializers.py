@@ -10,14 +10,14 @@ from oms_project.core.authorization import SENSITIVITIES, permissions
 from oms_project.identity.contract import Role
 
 __all__ = [
-    "ActionRuleChangeSerializer",
-    "ActionRulePageSerializer",
-    "ActionRuleSerializer",
+    "ActionPolicyChangeSerializer",
+    "ActionPolicyPageSerializer",
+    "ActionPolicySerializer",
     "AttributeRuleChangeSerializer",
     "AttributeRulePageSerializer",
     "AttributeRuleSerializer",
     "ExplanationSerializer",
-    "NewActionRuleSerializer",
+    "NewActionPolicySerializer",
     "NewAttributeRuleSerializer",
     "NewProtectionRuleSerializer",
     "NewRoleBindingSerializer",
@@ -173,7 +173,7 @@ class AttributeRulePageSerializer(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class NewActionRuleSerializer(_StrictSerializer):
+class NewActionPolicySerializer(_StrictSerializer):
     """Whether a role, a user or a group may run an action."""
 
     allowed = serializers.BooleanField(
@@ -193,14 +193,14 @@ class NewActionRuleSerializer(_StrictSerializer):
     note = _text("Why.", longest=500)
 
 
-class ActionRuleChangeSerializer(_StrictSerializer):
+class ActionPolicyChangeSerializer(_StrictSerializer):
     """Another answer, another note."""
 
     allowed = serializers.BooleanField(required=False)
     note = serializers.CharField(max_length=500, allow_blank=True, required=False)
 
 
-class ActionRuleSerializer(serializers.Serializer[Any]):
+class ActionPolicySerializer(serializers.Serializer[Any]):
     """Whether a role, a user or a group may run an action."""
 
     id = serializers.CharField()
@@ -216,10 +216,10 @@ class ActionRuleSerializer(serializers.Serializer[Any]):
     created_by = serializers.CharField(allow_blank=True)
 
 
-class ActionRulePageSerializer(serializers.Serializer[Any]):
+class ActionPolicyPageSerializer(serializers.Serializer[Any]):
     """A page of rules about who runs which action."""
 
-    items = ActionRuleSerializer(many=True)
+    items = ActionPolicySerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
 

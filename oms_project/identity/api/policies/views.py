@@ -295,7 +295,7 @@ class ActionRulesView(APIView):
         operation_id="policies_action_rules_list",
         summary="List the rules about who runs which action",
         parameters=[*PAGE_PARAMETERS, _ONTOLOGY],
-        responses=shapes.ActionRulePageSerializer,
+        responses=shapes.ActionPolicyPageSerializer,
     )
     def get(self, request: Request) -> Response:
         _known(request, "limit", "cursor", "ontology")
@@ -311,11 +311,11 @@ class ActionRulesView(APIView):
         summary="Say who may run an action, or may not",
         description="A rule holds before what roles allow, the closest first: about the user, the "
         "group, the role; and what forbids before what allows.",
-        request=shapes.NewActionRuleSerializer,
-        responses={201: shapes.ActionRuleSerializer},
+        request=shapes.NewActionPolicySerializer,
+        responses={201: shapes.ActionPolicySerializer},
     )
     def post(self, request: Request) -> Response:
-        body = _body(request, shapes.NewActionRuleSerializer)
+        body = _body(request, shapes.NewActionPolicySerializer)
         return Response(asdict(services.create_action_rule(**body)), status=201)
 
 
@@ -328,7 +328,7 @@ class ActionRuleView(APIView):
         tags=_TAGS,
         operation_id="policies_action_rules_get",
         summary="Look at a rule about who runs an action",
-        responses=shapes.ActionRuleSerializer,
+        responses=shapes.ActionPolicySerializer,
     )
     def get(self, _request: Request, policy_id: str) -> Response:
         return Response(asdict(selectors.get_action_rule(rule_id=policy_id)))
@@ -337,11 +337,11 @@ class ActionRuleView(APIView):
         tags=_TAGS,
         operation_id="policies_action_rules_update",
         summary="Change a rule about who runs an action",
-        request=shapes.ActionRuleChangeSerializer,
-        responses=shapes.ActionRuleSerializer,
+        request=shapes.ActionPolicyChangeSerializer,
+        responses=shapes.ActionPolicySerializer,
     )
     def patch(self, request: Request, policy_id: str) -> Response:
-        body = _body(request, shapes.ActionRuleChangeSerializer)
+        body = _body(request, shapes.ActionPolicyChangeSerializer)
         return Response(asdict(services.update_action_rule(rule_id=policy_id, **body)))
 
     @extend_schema(
