@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 __all__ = ["codes_of"]
 
@@ -17,7 +18,7 @@ def codes_of(array: Any) -> tuple[list[Any], list[int]]:
     values: list[Any] = encoded.dictionary.to_pylist()
     indices = encoded.indices.cast(pa.int32())
     if indices.null_count:
-        indices = indices.fill_null(len(values))
+        indices = pc.fill_null(indices, pa.scalar(len(values), pa.int32()))
         values.append(None)
     offset, count = indices.offset, len(indices)
     if not count:

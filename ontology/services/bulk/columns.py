@@ -53,10 +53,7 @@ def shown_values(columns: Mapping[str, Column], position: int) -> dict[str, Any]
 def columns_of(batch: Batch, constants: Mapping[str, Any]) -> dict[str, Column]:
     """The columns of a batch, made of its rows where it has rows; constants fill gaps."""
     count = len(batch)
-    if batch.columns is not None:
-        columns = dict(batch.columns)
-    else:
-        columns = _gathered(batch.given)
+    columns = _gathered(batch.given) if batch.columns is None else dict(batch.columns)
     for name, constant in constants.items():
         given = columns.get(name)
         if given is None:

@@ -18,7 +18,7 @@ from ontology.domain.validation.instances import check_missing
 from ontology.instance_names import key_values
 from ontology.interop.tabular import SOURCE, TARGET, Batch, Column, FieldSpec
 from ontology.interop.tabular.values import Coercer, coercer_of
-from ontology.services.bulk.columns import Errors, checked_columns, columns_of
+from ontology.services.bulk.columns import Checked, Errors, checked_columns, columns_of
 from ontology.services.bulk.objects import Mode, Outcome
 from ontology.store.port import NO_ENTRIES, CommitReader, DocumentWrite, StoredDocument
 
@@ -159,7 +159,6 @@ class LinkRows:
         # A deleted link keeps its rid, so a first load asks too.
         stored = self._reader.get_with_deleted(derived) if derived else {}
         self._count_stored(pairs, errors)
-        layout = self._layout
         for position, pair in enumerate(pairs):
             if pair is None or position in errors:
                 continue
@@ -169,36 +168,41 @@ class LinkRows:
             if live and self._mode == "insert":
                 self._error(errors, position, "", "duplicate-link", "There is this link already.")
                 continue
-            body: dict[str, Any]
-            if live:
-                assert before is not None
-                body = dict(before.body)
-            else:
-                body = {
-                    "_type": layout.rid,
-                    "_source": ends[0][0],
-                    "_target": ends[1][0],
-                    **self._defaults,
-                }
-            for name, column in checked.items():
-                value = column.row(position)
-                if value is not None:
-                    body[name] = value
-                elif live and column.codes[position] not in column.silent:
-                    body.pop(name, None)
+            body = self._body(ends, before if live else None, checked, position)
             if not self._complete(body, position, errors):
                 continue
             if live and before is not None and same(before.body, body):
                 outcome.unchanged += 1
-                continue
-            if not live and not self._room(position, ends, errors):
-                continue
-            outcome.writes.append(self._write(rid, before, body, live=live))
-            if live:
-                outcome.updated += 1
-            else:
-                outcome.created += 1
+            elif live or self._room(position, ends, errors):
+                outcome.writes.append(self._write(rid, before, body, live=live))
+                outcome.updated += live
+                outcome.created += not live
         return outcome
+
+    def _body(
+        self,
+        ends: Sequence[tuple[str, str]],
+        before: StoredDocument | None,
+        checked: Mapping[str, Checked],
+        position: int,
+    ) -> dict[str, Any]:
+        """The link as the row says it, on top of what is there (None: nothing is)."""
+        if before is not None:
+            body = dict(before.body)
+        else:
+            body = {
+                "_type": self._layout.rid,
+                "_source": ends[0][0],
+                "_target": ends[1][0],
+                **self._defaults,
+            }
+        for name, column in checked.items():
+            value = column.row(position)
+            if value is not None:
+                body[name] = value
+            elif before is not None and column.codes[position] not in column.silent:
+                body.pop(name, None)
+        return body
 
     def finish(self) -> list[str]:
         """What objects lack when all rows are in: sentences."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -12,33 +12,25 @@ from typing import Any, Final, Literal
 from oms_project.core.authorization import permissions
 from oms_project.core.canonical_json import canonical_digest
 from oms_project.core.collector import collector_paused
-from oms_project.core.errors import Conflict, Invalid, NotFound
-from oms_project.core.ids import is_rid
+from oms_project.core.errors import Invalid
 from ontology.access import permitted_branch
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo
-from ontology.domain.instances.layout import Layout, LinkLayout
-from ontology.domain.instances.rules import Rules
-from ontology.domain.kinds import Kind
-from ontology.domain.names import name_key
-from ontology.domain.schema import Schema
+from ontology.domain.instances.layout import LinkLayout
 from ontology.interop.tabular import (
-    SOURCE,
-    TARGET,
     Batch,
     ColumnMapping,
-    Columns,
-    FieldSpec,
     Table,
     open_table,
     parse_mapping,
 )
 from ontology.services.bulk.checkpoints import Checkpoint, find_checkpoint
-from ontology.services.bulk.links import EndNames, LinkRows, end_names
+from ontology.services.bulk.links import LinkRows
 from ontology.services.bulk.objects import Mode, ObjectRows
 from ontology.services.bulk.result import LoadedFile, LoadResult, RejectedRow
+from ontology.services.bulk.target import Target
 from ontology.services.changes import checked_message, stale_head
 from ontology.store import store
-from ontology.store.port import CommitReader, DocumentWrite, Progress
+from ontology.store.port import DocumentWrite, Progress
 
 __all__ = ["OnError", "load_objects"]
 
@@ -181,7 +173,7 @@ class _Load:
         head = store.get_commit(self._info.id, self._branch.head)
         if self._expected_head is not None and self._expected_head != head.id:
             raise stale_head(head, self._expected_head)
-        target = _Target(self._info, head, self._type_name, self._mapping, self._table, self._mode)
+        target = Target(self._info, head, self._type_name, self._mapping, self._table, self._mode)
         checkpoint = self._checkpoint(target) if self._commit_every else None
         start = 0
         if resume and checkpoint is not None:
@@ -205,14 +197,14 @@ class _Load:
         return self._result(target, head, start)
 
     # --- runs -----------------------------------------------------------------------------------
-    def _rehearse(self, target: _Target, start: int) -> None:
+    def _rehearse(self, target: Target, start: int) -> None:
         """Everything but the commit."""
         rows = target.rows(self._seen)
         for _ in self._writes(rows, self._batches(target, start, rows)):
             pass
         self._finish(rows)
 
-    def _at_once(self, target: _Target, head: CommitInfo, start: int) -> CommitInfo:
+    def _at_once(self, target: Target, head: CommitInfo, start: int) -> CommitInfo:
         with store.writing(self._info.id, self._branch.name) as locked:
             if locked.id != head.id:
                 if self._expected_head is not None:
@@ -224,7 +216,7 @@ class _Load:
             return commit or locked
 
     def _in_commits(
-        self, target: _Target, head: CommitInfo, start: int, checkpoint: Checkpoint
+        self, target: Target, head: CommitInfo, start: int, checkpoint: Checkpoint
     ) -> CommitInfo:
         batches = self._batches(target, start, target.rows(self._seen))
         pieces = _pieces(batches, self._commit_every)
@@ -279,20 +271,17 @@ class _Load:
         return self._commit
 
     # --- rows -----------------------------------------------------------------------------------
-    def _batches(self, target: _Target, start: int, rows: ObjectRows | LinkRows) -> Iterator[Batch]:
+    def _batches(self, target: Target, start: int, rows: ObjectRows | LinkRows) -> Iterator[Batch]:
         """The batches of the file after row ``start``; rows before are only remembered."""
         for batch in self._table.batches(target.columns):
             if self._on_progress is not None:
                 self._on_progress("Loading", batch.position, self._table.size)
             if start and _first_row(batch) <= start:
-                cut = bisect_right(batch.numbers, start)
-                if cut:
-                    rows.remember(batch.keep(range(cut)))
-                problems = [problem for problem in batch.problems if problem.row > start]
-                batch = batch.keep(range(cut, len(batch)))
-                batch.problems = problems
-                if not len(batch) and not problems:
-                    continue
+                rows.remember(_upto(batch, start))
+                rest = _after(batch, start)
+                if len(rest) or rest.problems:
+                    yield rest
+                continue
             yield batch
 
     def _writes(
@@ -361,7 +350,7 @@ class _Load:
         return 0 if found is None else found.row
 
     # --- results --------------------------------------------------------------------------------
-    def _checkpoint(self, target: _Target) -> Checkpoint:
+    def _checkpoint(self, target: Target) -> Checkpoint:
         settings = canonical_digest([self._mapping.as_json(), self._mode])[:16]
         return Checkpoint(target.layout.rid, self._sha256, settings, 0, complete=False)
 
@@ -370,7 +359,7 @@ class _Load:
         with self._path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def _result(self, target: _Target, head: CommitInfo, start: int) -> LoadResult:
+    def _result(self, target: Target, head: CommitInfo, start: int) -> LoadResult:
         if self._on_progress is not None:
             self._on_progress("Loading", self._table.size, self._table.size)
         return LoadResult(
@@ -397,144 +386,6 @@ class _Load:
         )
 
 
-class _Target:
-    """The type that is loaded, as it is at one commit."""
-
-    def __init__(
-        self,
-        info: OntologyInfo,
-        head: CommitInfo,
-        type_name: str,
-        mapping: ColumnMapping,
-        table: Table,
-        mode: Mode,
-    ) -> None:
-        self._given = (info, type_name, mapping, table, mode)
-        self._mapping = mapping
-        self._mode: Mode = mode
-        self.head = head
-        self._reader: CommitReader = store.reader(info.id, head)
-        self._rules = Rules(self._reader)
-        self.layout = _find_layout(self._reader, self._rules, type_name)
-        self._refuse_unloadable()
-        links = isinstance(self.layout, LinkLayout)
-        self.columns = Columns(mapping, fields_of(self._rules.schema, self.layout), links=links)
-        headers = [column.name for column in table.columns]
-        filled = self.columns.resolve(headers) if headers else {}
-        self._headers = {part: header for header, parts in filled.items() for part in parts}
-        self._ends = self._end_names() if links else {}
-
-    def at(self, head: CommitInfo) -> _Target:
-        """The same at another head."""
-        if head.id == self.head.id:
-            return self
-        info, type_name, mapping, table, mode = self._given
-        return _Target(info, head, type_name, mapping, table, mode)
-
-    def rows(self, seen: dict[str, int]) -> ObjectRows | LinkRows:
-        """What makes writes of rows, for one commit on top of the head."""
-        known: dict[str, Any] = {
-            "reader": self._reader,
-            "rules": self._rules,
-            "mode": self._mode,
-            "constants": self.columns.constants,
-            "headers": self._headers,
-            "seen": seen,
-        }
-        if isinstance(self.layout, LinkLayout):
-            return LinkRows(layout=self.layout, ends=self._ends, **known)
-        return ObjectRows(layout=self.layout, **known)
-
-    def _refuse_unloadable(self) -> None:
-        layout = self.layout
-        if layout.abstract:
-            raise Invalid(
-                f"{layout.name} is abstract: load into one of its subtypes.", code="abstract_type"
-            )
-        if isinstance(layout, LinkLayout):
-            return
-        for demand in self._rules.demands(layout.rid):
-            if demand.end.low:
-                link = self._rules.link_layout(demand.link)
-                raise Invalid(
-                    f"Objects of {layout.name} must have {demand.end.low} links "
-                    f"'{link.name if link else demand.link}' from the start, and a file holds no "
-                    "links. Load while the link type demands none, load the links, then demand.",
-                    code="links_required",
-                )
-
-    def _end_names(self) -> dict[str, EndNames]:
-        assert isinstance(self.layout, LinkLayout)
-        found: dict[str, EndNames] = {}
-        for end, given, roots in (
-            (SOURCE, self._mapping.source, self.layout.sources),
-            (TARGET, self._mapping.target, self.layout.targets),
-        ):
-            wanted: Sequence[str] = roots
-            if given is not None and given.type:
-                wanted = [_find_layout(self._reader, self._rules, given.type).rid]
-            if not wanted:
-                raise Invalid(
-                    f"'{self.layout.name}' takes objects of any type as its {end[1:]}: say in the "
-                    f'mapping which one ("{end[1:]}": {{"type": ..., "columns": [...]}}).',
-                    code="bad_mapping",
-                )
-            fields = {}
-            for root in wanted:
-                for rid in self._rules.family(root):
-                    layout = self._rules.object_layout(rid)
-                    if layout is not None:
-                        fields[rid] = fields_of(self._rules.schema, layout)
-            found[end] = end_names(self._rules, wanted, fields)
-        return found
-
-
-def fields_of(schema: Schema, layout: Layout) -> list[FieldSpec]:
-    """The properties of a type as a reader or writer of tables knows them."""
-    return [
-        FieldSpec(
-            item.name,
-            tuple(_data_type(schema, text) for text in item.part.data_types),
-            array=item.array,
-        )
-        for item in layout.properties.values()
-    ]
-
-
-def _data_type(schema: Schema, text: str) -> str:
-    """The data type in which a value is written: of a value type its base, of an enum its codes."""
-    if not is_rid(text):
-        return text
-    document = schema.get(text)
-    if document is None or document.kind == Kind.STRUCT_TYPE:
-        return "json"
-    return "string" if document.kind == Kind.ENUM_TYPE else str(document.body["baseType"])
-
-
-def _find_layout(reader: CommitReader, rules: Rules, name: str) -> Layout:
-    """The object type or link type that is called ``name`` (or has it as its ``rid``)."""
-    plain = name.rpartition("/")[2]
-    rids: list[str] = [plain] if is_rid(plain) else []
-    key = name_key(plain)
-    for kind in (Kind.OBJECT_TYPE, Kind.LINK_TYPE):
-        rids += reader.find_names(kind, [key]).get(key, ())
-    aliases = [f"{kind.value}/{key}" for kind in (Kind.OBJECT_TYPE, Kind.LINK_TYPE)]
-    for found in reader.find_entries("alias", aliases).values():
-        rids += found
-    layouts = [layout for rid in rids if (layout := rules.layout(rid)) is not None]
-    if not layouts:
-        raise NotFound(
-            f"There is no object type or link type '{name[:100]}' here.",
-            code="type_not_found",
-            data={"type": name[:200]},
-        )
-    prefix = name.partition("/")[0] if "/" in name else ""
-    wanted = [layout for layout in layouts if prefix in ("", layout.kind.value)]
-    if not wanted:
-        raise Conflict(f"'{name[:100]}' is no {prefix}.", code="type_not_found")
-    return wanted[0]
-
-
 def _first_row(batch: Batch) -> int:
     rows = [problem.row for problem in batch.problems[:1]]
     return min([*rows, *(batch.numbers[:1])], default=0)
@@ -544,26 +395,32 @@ def _last_row(batch: Batch) -> int:
     return max([*batch.numbers[-1:], *(problem.row for problem in batch.problems)], default=0)
 
 
+def _upto(batch: Batch, row: int) -> Batch:
+    piece = batch.keep(range(bisect_right(batch.numbers, row)))
+    piece.problems = [problem for problem in batch.problems if problem.row <= row]
+    return piece
+
+
+def _after(batch: Batch, row: int) -> Batch:
+    piece = batch.keep(range(bisect_right(batch.numbers, row), len(batch)))
+    piece.problems = [problem for problem in batch.problems if problem.row > row]
+    return piece
+
+
 def _pieces(batches: Iterator[Batch], rows: int) -> Iterator[list[Batch]]:
     """Batches cut where a multiple of ``rows`` is reached, whatever the batches' own sizes."""
     held: list[Batch] = []
     end = 0
     for batch in batches:
-        while len(batch) or batch.problems:
-            first = _first_row(batch)
-            if not held:
-                end = ((first - 1) // rows + 1) * rows
-            elif first > end:
+        rest = batch
+        while len(rest) or rest.problems:
+            first = _first_row(rest)
+            if held and first > end:
                 yield held
                 held = []
-                continue
-            cut = bisect_right(batch.numbers, end)
-            inside = [problem for problem in batch.problems if problem.row <= end]
-            piece = batch.keep(range(cut))
-            piece.problems = inside
-            rest = batch.keep(range(cut, len(batch)))
-            rest.problems = [problem for problem in batch.problems if problem.row > end]
-            held.append(piece)
-            batch = rest
+            if not held:
+                end = ((first - 1) // rows + 1) * rows
+            held.append(_upto(rest, end))
+            rest = _after(rest, end)
     if held:
         yield held

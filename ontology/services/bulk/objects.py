@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any, Literal
 
 from oms_project.core.canonical_json import dumps
-from oms_project.core.ids import derived_id, new_id
+from oms_project.core.ids import new_id
 from ontology.domain.instances.entries import entries_of, unique_key
-from ontology.domain.instances.keys import KEY, key_text, object_name_key
+from ontology.domain.instances.keys import KEY, key_text
 from ontology.domain.instances.layout import Layout
 from ontology.domain.instances.rules import Rules
 from ontology.domain.kinds import Kind
@@ -24,6 +25,7 @@ from ontology.services.bulk.columns import (
     columns_of,
     shown_values,
 )
+from ontology.services.bulk.keys import BatchKeys
 from ontology.services.bulk.result import RejectedRow
 from ontology.store.port import (
     NO_ENTRIES,
@@ -138,7 +140,7 @@ class ObjectRows:
         errors: Errors = {}
         keyed = {name: columns[name] for name in self._layout.key if name in columns}
         checked = checked_columns(self._layout, keyed, self._headers, errors)
-        self._keys(checked, batch.numbers, errors)
+        self._claim(BatchKeys(self._layout, checked, len(batch)), batch.numbers, errors)
 
     def take(self, batch: Batch) -> Outcome:
         """Check the rows of a batch and make writes of those that are right."""
@@ -146,89 +148,84 @@ class ObjectRows:
         outcome = Outcome(columns, batch)
         errors = outcome.errors
         checked = checked_columns(self._layout, columns, self._headers, errors)
-        keys = self._keys(checked, batch.numbers, errors)
+        keys = BatchKeys(self._layout, checked, len(batch))
+        self._claim(keys, batch.numbers, errors)
         stored, found = self._stored(keys, errors)
         made = self._defaulted(checked)
         creating = [
             position
             for position in range(len(batch))
-            if position not in errors and found.get(position) is None
+            if position not in errors and position not in found
         ]
         self._require(made, creating, errors)
         creating = [position for position in creating if position not in errors]
         writes: dict[int, DocumentWrite] = {}
         self._create(made, creating, keys, stored, writes)
-        for position, document in found.items():
-            if position not in errors:
-                self._update(position, document, checked, outcome, writes)
+        updating = [position for position in sorted(found) if position not in errors]
+        for position, text in zip(updating, self._texts(made, updating, keys)[1], strict=True):
+            if found[position].text == text:
+                outcome.unchanged += 1
+            else:
+                self._update(position, found[position], made, outcome, writes)
         if self._layout.uniques:
             self._check_uniques(batch.numbers, writes, errors)
-        outcome.writes = [
-            write for position, write in sorted(writes.items()) if position not in errors
-        ]
-        outcome.created = sum(1 for position in creating if position not in errors)
+        if errors or found:
+            outcome.writes = [
+                write for position, write in sorted(writes.items()) if position not in errors
+            ]
+            outcome.created = sum(1 for position in creating if position not in errors)
+        else:
+            outcome.writes = list(writes.values())
+            outcome.created = len(writes)
         outcome.updated = len(outcome.writes) - outcome.created
         return outcome
 
     # --- keys -----------------------------------------------------------------------------------
-    def _keys(
-        self, checked: Mapping[str, Checked], numbers: Sequence[int], errors: Errors
-    ) -> list[tuple[str, list[Any]] | None]:
-        """``(derived rid, key)`` of every row; None without a key, or with one that is wrong."""
-        names = self._layout.key
-        if not names:
-            return [None] * len(numbers)
-        parts = [checked.get(name) for name in names]
-        found: list[tuple[str, list[Any]] | None] = []
-        rid_of = self._layout.rid
-        seen = self._seen
-        for position, number in enumerate(numbers):
-            key = [None if part is None else part.values[part.codes[position]] for part in parts]
-            wrong = any(part is not None and part.codes[position] in part.wrong for part in parts)
-            if None in key:
-                missing = names[key.index(None)]
-                if not wrong:
-                    self._error(
-                        errors, position, missing, "primary-key", "The primary key needs a value."
-                    )
-                found.append(None)
-                continue
-            if wrong:
-                found.append(None)
-                continue
-            rid = derived_id(rid_of, key_text(key))
-            before = seen.setdefault(rid, number)
+    def _claim(self, keys: BatchKeys, numbers: Sequence[int], errors: Errors) -> None:
+        """Refuse rows without a key, and those whose key a row before has."""
+        if not self._layout.key:
+            return
+        for position, name in keys.missing.items():
+            self._error(errors, position, name, "primary-key", "The primary key needs a value.")
+        seen, rids = self._seen, keys.rids
+        fresh = set(rids)
+        if len(fresh) == len(rids) and "" not in fresh and seen.keys().isdisjoint(fresh):
+            seen.update(zip(rids, numbers, strict=True))
+            return
+        for position, (rid, number) in enumerate(zip(rids, numbers, strict=True)):
+            before = seen.setdefault(rid, number) if rid else number
             if before != number:
                 self._error(
                     errors,
                     position,
-                    names[0],
+                    self._layout.key[0],
                     "duplicate-row",
                     f"Row {before} of the file has the same primary key "
-                    f"({self._layout.name}/{key_text(key):.100}).",
+                    f"({self._layout.name}/{keys.texts[position]:.100}).",
                 )
-            found.append((rid, key))
-        return found
 
     def _stored(
-        self, keys: Sequence[tuple[str, list[Any]] | None], errors: Errors
+        self, keys: BatchKeys, errors: Errors
     ) -> tuple[Mapping[str, StoredDocument], dict[int, StoredDocument]]:
         """What stands under the ``rid``s of a batch, and position -> the object of that key."""
         if self._first or not self._layout.key:
             return {}, {}
-        named: dict[str, int] = {}
-        for position, known in enumerate(keys):
-            if known is not None and position not in errors:
-                for type_rid in self._family:
-                    named[object_name_key(type_rid, known[1])] = position
+        named = {
+            f"{type_rid}:{name}": position
+            for type_rid in self._family
+            for position, name in enumerate(keys.names)
+            if keys.texts[position] and position not in errors
+        }
         live = self._reader.find_names(Kind.OBJECT, list(named))
-        holders = {named[name]: rids[0] for name, rids in live.items() if rids}
-        wanted = {known[0] for known in keys if known is not None} | set(holders.values())
+        holders = {named[name]: (rids[0], name) for name, rids in live.items() if rids}
+        wanted = {rid for rid in keys.rids if rid}
+        wanted.update(rid for rid, _ in holders.values())
         stored = self._reader.get_with_deleted(wanted)
         found: dict[int, StoredDocument] = {}
-        for position, rid in holders.items():
+        own = f"{self._layout.rid}:"
+        for position, (rid, name) in holders.items():
             document = stored[rid]
-            if document.body.get("_type") != self._layout.rid:
+            if not name.startswith(own):
                 self._error(
                     errors,
                     position,
@@ -274,6 +271,7 @@ class ObjectRows:
                     given.codes,
                     has_gaps=False,
                     wrong=given.wrong,
+                    silent=given.silent,
                 )
         return made
 
@@ -294,55 +292,56 @@ class ObjectRows:
                         f"{self._layout.name} needs a '{name}'.",
                     )
 
+    def _texts(
+        self, made: Mapping[str, Checked], positions: Sequence[int], keys: BatchKeys
+    ) -> tuple[list[str], list[str], Any]:
+        """The rows at ``positions`` as objects: names of members, canonical texts, values."""
+        layout, count = self._layout, len(positions)
+        # In the order of the canonical text; the key and the type stand among the others.
+        names = sorted([*made, "_type", *((KEY,) if layout.key else ())])
+        every = count == len(keys.texts)
+        members: list[Any] = []
+        values: list[Any] = []
+        for name in names:
+            if name == "_type":
+                members.append(repeat(f'"_type":"{layout.rid}",', count))
+                values.append(repeat(layout.rid, count))
+            elif name == KEY:
+                members.append(map(keys.members.__getitem__, positions))
+                values.append(map(keys.values.__getitem__, positions))
+            elif not (codes := made[name].codes):  # a default, the same for all
+                members.append(repeat(made[name].members[0], count))
+                values.append(repeat(made[name].values[0], count))
+            else:
+                column = made[name]
+                chosen = codes if every else [codes[position] for position in positions]
+                members.append(map(column.members.__getitem__, chosen))
+                values.append(map(column.values.__getitem__, chosen))
+        texts = ["{" + "".join(row)[:-1] + "}" for row in zip(*members, strict=True)]
+        return names, texts, zip(*values, strict=True)
+
     def _create(
         self,
         made: Mapping[str, Checked],
         positions: Sequence[int],
-        keys: Sequence[tuple[str, list[Any]] | None],
+        keys: BatchKeys,
         stored: Mapping[str, StoredDocument],
         writes: dict[int, DocumentWrite],
     ) -> None:
         if not positions:
             return
         layout = self._layout
-        keyed = bool(layout.key)
-        # In the order of the canonical text; the key and the type stand among the others.
-        names = sorted([*made, "_type", *((KEY,) if keyed else ())])
-        members: list[Any] = []
-        values: list[Any] = []
-        for name in names:
-            if name == "_type":
-                members.append([f'"_type":"{layout.rid}",'] * len(positions))
-                values.append([layout.rid] * len(positions))
-            elif name == KEY:
-                found = [keys[position][1] for position in positions]  # type: ignore[index]
-                members.append([f'"_key":{dumps(key).decode()},' for key in found])
-                values.append(found)
-            else:
-                column = made[name]
-                codes = column.codes
-                if not codes:  # a default, the same for all
-                    members.append([column.members[0]] * len(positions))
-                    values.append([column.values[0]] * len(positions))
-                    continue
-                chosen = [codes[position] for position in positions]
-                members.append(map(column.members.__getitem__, chosen))
-                values.append(map(column.values.__getitem__, chosen))
-        texts = ["{" + "".join(row)[:-1] + "}" for row in zip(*members, strict=True)]
+        names, texts, values = self._texts(made, positions, keys)
         gaps = any(column.has_gaps for column in made.values())
-        indexing = self._indexing
+        indexing, keyed = self._indexing, bool(layout.key)
         kind = Kind.OBJECT
-        for position, row, text in zip(positions, zip(*values, strict=True), texts, strict=True):
+        for position, row, text in zip(positions, values, texts, strict=True):
             body = dict(zip(names, row, strict=True))
-            if gaps:
+            if gaps and None in row:
                 body = {name: value for name, value in body.items() if value is not None}
-            known = keys[position]
-            before: StoredDocument | None = None
-            if known is None:
-                rid = new_id()
-            else:
-                rid = known[0]
-                before = stored.get(rid) if stored else None
+            rid, before = keys.rids[position] if keyed else new_id(), None
+            if stored:
+                before = stored.get(rid)
                 if before is not None and not before.deleted:
                     # The object that was made with this key has another one now.
                     rid, before = new_id(), None
@@ -361,14 +360,14 @@ class ObjectRows:
         self,
         position: int,
         document: StoredDocument,
-        checked: Mapping[str, Checked],
+        made: Mapping[str, Checked],
         outcome: Outcome,
         writes: dict[int, DocumentWrite],
     ) -> None:
         """Set what the row says; what the file has no column for stays as it is."""
         body = dict(document.body)
-        for name, column in checked.items():
-            if column.codes[position] in column.silent:
+        for name, column in made.items():
+            if not column.codes or column.codes[position] in column.silent:
                 continue
             value = column.row(position)
             if value is None:
@@ -385,6 +384,8 @@ class ObjectRows:
             self._error(outcome.errors, position, pointer[1:], rule, message)
 
         check_missing(self._layout, body, report)
+        if position in outcome.errors:
+            return
         if same(body, document.body):
             outcome.unchanged += 1
             return
