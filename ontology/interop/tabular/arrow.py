@@ -16,12 +16,19 @@ def codes_of(array: Any) -> tuple[list[Any], list[int]]:
     """
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     values: list[Any] = encoded.dictionary.to_pylist()
-    indices = encoded.indices.cast(pa.int32())
-    if indices.null_count:
-        indices = pc.fill_null(indices, pa.scalar(len(values), pa.int32()))
+    codes = _numbers(encoded.indices.cast(pa.int32()), "i")
+    if encoded.indices.null_count:
+        # By hand: fill_null would load pandas, where it is installed, to look at its argument.
+        for gap in _numbers(pc.indices_nonzero(encoded.indices.is_null()), "Q"):
+            codes[gap] = len(values)
         values.append(None)
-    offset, count = indices.offset, len(indices)
-    if not count:
-        return values, []
-    codes: list[int] = memoryview(indices.buffers()[1]).cast("i")[offset : offset + count].tolist()
     return values, codes
+
+
+def _numbers(array: Any, code: str) -> list[int]:
+    """The numbers of an array without looking at which are missing."""
+    offset, count = array.offset, len(array)
+    if not count:
+        return []
+    found: list[int] = memoryview(array.buffers()[1]).cast(code)[offset : offset + count].tolist()
+    return found
