@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from audit.contract import Subject, audit_log
 from oms_project.core.authorization import SENSITIVITIES, Clearance, authorizer
 from oms_project.core.canonical_json import dumps_text
 from oms_project.core.context import current_actor
 from ontology.access import readable
-from ontology.contract import OntologyInfo
+from ontology.contract import Conflict, OntologyInfo
 from ontology.domain.documents import Body, DocumentChange
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.masking import MASKED, Catalogue, Masker
@@ -27,6 +28,7 @@ __all__ = [
     "visibility",
     "visible",
     "visible_changes",
+    "visible_values",
 ]
 
 #: An event names so many documents; the rest are counted.
@@ -168,6 +170,49 @@ def hidden_names(
     masker.prepare(bodies.values())
     found = {rid: frozenset(masker.show(kind, body).masked) for rid, body in bodies.items()}
     return {rid: masked for rid, masked in found.items() if masked}
+
+
+def visible_values(
+    info: OntologyInfo,
+    reader: CommitReader,
+    conflicts: Sequence[Conflict],
+    documents: Mapping[str, StoredDocument],
+) -> tuple[Conflict, ...]:
+    """``conflicts`` without the values that the current actor may not see: in their place stands
+    the member that names them.
+
+    Args:
+        documents: the objects and links in question, by ``rid``.
+    """
+    if authorizer.clearance(current_actor(), ontology=info.name).sees_everything:
+        return tuple(conflicts)
+    masker = _masker(info, reader)
+    masker.prepare(document.body for document in documents.values())
+    shown: list[Conflict] = []
+    for conflict in conflicts:
+        document = documents.get(conflict.rid)
+        if document is None:
+            shown.append(conflict)
+            continue
+        name = conflict.path[1:].partition("/")[0].replace("~1", "/").replace("~0", "~")
+        values = {
+            side: _visible_value(masker, document, name, getattr(conflict, side))
+            for side in ("base", "ours", "theirs")
+        }
+        masked = any(values[side] != getattr(conflict, side) for side in values)
+        message = "The two sides changed a value that you may not see." if masked else ""
+        shown.append(replace(conflict, **values, message=message or conflict.message))
+    return tuple(shown)
+
+
+def _visible_value(masker: Masker, document: StoredDocument, name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    kind, type_rid = document.kind, document.body.get("_type")
+    if not name:  # the whole document
+        return masker.show(kind, value).body if isinstance(value, Mapping) else value
+    masked = masker.show(kind, {"_type": type_rid, name: value}).masked
+    return {MASKED: list(masked)} if masked else value
 
 
 def search_level(info: OntologyInfo) -> int:

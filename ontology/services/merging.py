@@ -9,7 +9,14 @@ from dataclasses import replace
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Invalid
 from ontology.access import permitted_branch
-from ontology.contract import CommitInfo, DiffResult, MergeResult, OntologyInfo, Resolution
+from ontology.contract import (
+    CommitInfo,
+    Conflict,
+    DiffResult,
+    MergeResult,
+    OntologyInfo,
+    Resolution,
+)
 from ontology.domain.documents import Body, DocumentChange
 from ontology.domain.merge import MergeOutcome, merge_changes, merge_states, revert_changes
 from ontology.domain.validation import validate_changes
@@ -17,6 +24,7 @@ from ontology.domain.virtual_base import virtual_base
 from ontology.selectors.diffs import diff_of, document_changes
 from ontology.selectors.masking import visible_changes
 from ontology.services.changes import checked_message, stale_head, write_commit
+from ontology.services.instance_merging import Sides, named_conflicts, with_rids
 from ontology.services.lazy import LazyMergeResult
 from ontology.services.restating import restated
 from ontology.store import store
@@ -171,11 +179,16 @@ class _Plan(ABC):
             base=self.base,
             ours=self._ours.id,
             theirs=self._theirs.id,
-            conflicts=tuple(self.outcome.conflicts),
+            conflicts=self._conflicts(),
             problems=self._problems,
             resolved=self.outcome.resolved,
             dry_run=dry_run,
         )
+
+    def _conflicts(self) -> tuple[Conflict, ...]:
+        """The conflicts as the actor may see them."""
+        theirs = store.reader(self._info.id, self._theirs)
+        return named_conflicts(self._info, self._reader, self.outcome.conflicts, theirs)
 
     @abstractmethod
     def _diff(self, commit: CommitInfo | None) -> DiffResult | None:
@@ -220,11 +233,17 @@ class _MergePlan(_Plan):
 
     def _merge_from(self, base: str, resolutions: Sequence[Resolution]) -> MergeOutcome:
         start = store.get_commit(self._info.id, base)
-        return merge_changes(
+        theirs = store.reader(self._info.id, self._theirs)
+        sides = Sides(
             _by_rid(document_changes(store.changes(self._info.id, start, self._ours))),
             _by_rid(document_changes(store.changes(self._info.id, start, self._theirs))),
-            resolutions,
+            self._reader,
+            theirs,
         )
+        outcome = merge_changes(
+            sides.ours, sides.theirs, with_rids(resolutions, self._reader, theirs)
+        )
+        return replace(outcome, changes=sides.restored(outcome.changes))
 
     def _merge_from_many(
         self, bases: Sequence[str], resolutions: Sequence[Resolution]
@@ -289,7 +308,9 @@ class _RevertPlan(_Plan):
         changes = _by_rid(document_changes(store.changes(info.id, before, undone)))
         current = self._reader.get_many(list(changes))
         self.outcome = revert_changes(
-            changes, {rid: document.body for rid, document in current.items()}, resolutions
+            changes,
+            {rid: document.body for rid, document in current.items()},
+            with_rids(resolutions, self._reader),
         )
         self._judge(empty="up_to_date")
 

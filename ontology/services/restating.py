@@ -18,7 +18,7 @@ from ontology.domain.state import OverlayState
 from ontology.services.instances import with_key
 from ontology.store.port import CommitReader, Reindexing
 
-__all__ = ["reindexed", "restated"]
+__all__ = ["reindexed", "renames_by_type", "renames_of", "restated"]
 
 _TYPES = (Kind.OBJECT_TYPE, Kind.LINK_TYPE, Kind.INTERFACE)
 
@@ -29,12 +29,12 @@ def restated(reader: CommitReader, changes: Sequence[DocumentChange]) -> list[Do
 
     Costs nothing unless a property was renamed or a key changed, or an object is among the changes.
     """
-    renames = _renames(changes)
+    renames = renames_of(changes)
     if not renames and all(change.kind != Kind.OBJECT for change in changes):
         return list(changes)
     state = OverlayState(reader, changes)
     rules = Rules(state)
-    by_type = _types_of(rules, renames)
+    by_type = renames_by_type(rules, renames)
     finished: list[DocumentChange] = []
     for change in changes:
         after = change.after
@@ -54,7 +54,7 @@ def restated(reader: CommitReader, changes: Sequence[DocumentChange]) -> list[Do
     return finished
 
 
-def _renames(changes: Sequence[DocumentChange]) -> dict[str, dict[str, str]]:
+def renames_of(changes: Sequence[DocumentChange]) -> dict[str, dict[str, str]]:
     """``rid`` of a definition -> old name -> new name; an entry without names for a new key."""
     found: dict[str, dict[str, str]] = {}
     for change in changes:
@@ -71,7 +71,10 @@ def _renames(changes: Sequence[DocumentChange]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _types_of(rules: Rules, renames: Mapping[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+def renames_by_type(
+    rules: Rules, renames: Mapping[str, dict[str, str]]
+) -> dict[str, dict[str, str]]:
+    """``rid`` of an object type or link type -> old name -> new name, with what is inherited."""
     by_type: dict[str, dict[str, str]] = {}
     for rid, names in renames.items():
         for member in rules.family(rid):

@@ -249,14 +249,12 @@ class InstanceValidation:
             others = set(stored.get(entry, ())) | {claim[0].rid for claim in claims}
             for change, name, properties in claims:
                 for other in sorted(others - {change.rid})[:1]:
-                    values = ", ".join(
-                        f"{part} {(change.after or {}).get(part)!r}" for part in properties
-                    )
+                    what = " and ".join(f"'{part}'" for part in properties)
                     self._report(
                         change,
                         f"/{_escaped(properties[0])}",
                         "unique",
-                        f"{self._shown(other)} has {values:.200} already, which must be unique"
+                        f"{self._shown(other)} has the same {what} already, which must be unique"
                         + (f" ({name})." if len(properties) > 1 else "."),
                     )
 

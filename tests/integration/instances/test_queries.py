@@ -12,7 +12,7 @@ from ontology.domain.query import parse_condition, parse_filter, parse_measure, 
 from tests.integration.instances.conftest import NAME, Commit, delete, link, thing, update
 
 
-def ids(where: Any = None, *, type: str = "Person", ref: str = "", **options: Any) -> list[str]:
+def ids(where: Any = None, *, of: str = "Person", ref: str = "", **options: Any) -> list[str]:
     """``@id``s of a whole list, read in pages of two."""
     parsed = parse_condition(where) if isinstance(where, str) else where and parse_filter(where)
     found: list[str] = []
@@ -21,7 +21,7 @@ def ids(where: Any = None, *, type: str = "Person", ref: str = "", **options: An
         options["sort"] = parse_sort(options["sort"])
     while True:
         page = selectors.list_objects(
-            ontology=NAME, type=type, ref=ref, where=parsed, limit=2, cursor=cursor, **options
+            ontology=NAME, type=of, ref=ref, where=parsed, limit=2, cursor=cursor, **options
         )
         found += [item.id for item in page.items]
         cursor = page.next_cursor
@@ -80,9 +80,9 @@ def test_filters(staff: None, where: Any, expected: list[str]) -> None:
 
 
 def test_filters_against_the_direction(staff: None) -> None:
-    assert ids("employees.age:gt:50", type="Company") == ["acme"]
-    assert ids({"link": "worksFor", "direction": "incoming"}, type="Company") == ["acme", "bolt"]
-    assert ids({"link": "owns"}, type="Company") == []
+    assert ids("employees.age:gt:50", of="Company") == ["acme"]
+    assert ids({"link": "worksFor", "direction": "incoming"}, of="Company") == ["acme", "bolt"]
+    assert ids({"link": "owns"}, of="Company") == []
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,9 @@ def test_sorts(staff: None, sort: list[str], expected: list[str]) -> None:
 
 
 def test_subtypes_come_along(staff: None) -> None:
-    assert set(ids(type="Party")) == {"ann", "bob", "cho", "acme", "bolt"}
-    assert ids(type="Party", subtypes=False) == []
-    assert set(ids("name:startsWith:B", type="Party", sort=["name"])) == {"bob", "bolt"}
+    assert set(ids(of="Party")) == {"ann", "bob", "cho", "acme", "bolt"}
+    assert ids(of="Party", subtypes=False) == []
+    assert set(ids("name:startsWith:B", of="Party", sort=["name"])) == {"bob", "bolt"}
 
 
 def test_any_ref(commit: Commit, staff: None) -> None:
