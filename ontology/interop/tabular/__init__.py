@@ -6,6 +6,7 @@ the services to say.
 """
 
 from ontology.interop.tabular.batch import MAX_ROW_BYTES, Batch, Column, RowProblem, TableColumn
+from ontology.interop.tabular.fields import fields_of
 from ontology.interop.tabular.formats import TABULAR_FORMATS, TableFormat, find_table_format
 from ontology.interop.tabular.mapping import (
     SOURCE,
@@ -39,6 +40,7 @@ __all__ = [
     "Table",
     "TableColumn",
     "TableFormat",
+    "fields_of",
     "find_table_format",
     "open_table",
     "parse_mapping",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,7 +25,7 @@ def codes_of(array: Any) -> tuple[list[Any], list[int]]:
     return values, codes
 
 
-def _numbers(array: Any, code: str) -> list[int]:
+def _numbers(array: Any, code: Literal["i", "Q"]) -> list[int]:
     """The numbers of an array without looking at which are missing."""
     offset, count = array.offset, len(array)
     if not count:

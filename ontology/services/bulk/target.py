@@ -12,8 +12,7 @@ from ontology.domain.instances.layout import Layout, LinkLayout
 from ontology.domain.instances.rules import Rules
 from ontology.domain.kinds import Kind
 from ontology.domain.names import name_key
-from ontology.domain.schema import Schema
-from ontology.interop.tabular import SOURCE, TARGET, ColumnMapping, Columns, FieldSpec, Table
+from ontology.interop.tabular import SOURCE, TARGET, ColumnMapping, Columns, Table, fields_of
 from ontology.services.bulk.links import EndNames, LinkRows, end_names
 from ontology.services.bulk.objects import Mode, ObjectRows
 from ontology.store import store
@@ -112,28 +111,6 @@ class Target:
                         fields[rid] = fields_of(self._rules.schema, layout)
             found[end] = end_names(self._rules, wanted, fields)
         return found
-
-
-def fields_of(schema: Schema, layout: Layout) -> list[FieldSpec]:
-    """The properties of a type as a reader or writer of tables knows them."""
-    return [
-        FieldSpec(
-            item.name,
-            tuple(_data_type(schema, text) for text in item.part.data_types),
-            array=item.array,
-        )
-        for item in layout.properties.values()
-    ]
-
-
-def _data_type(schema: Schema, text: str) -> str:
-    """The data type in which a value is written: of a value type its base, of an enum its codes."""
-    if not is_rid(text):
-        return text
-    document = schema.get(text)
-    if document is None or document.kind == Kind.STRUCT_TYPE:
-        return "json"
-    return "string" if document.kind == Kind.ENUM_TYPE else str(document.body["baseType"])
 
 
 def find_layout(reader: CommitReader, rules: Rules, name: str) -> Layout:
