@@ -21,8 +21,9 @@ from ontology.domain.documents import references
 from ontology.domain.kinds import Kind
 from ontology.domain.masking import MASKED
 from ontology.domain.parts import Part, parts_of
+from ontology.domain.redaction import REDACTED
 from ontology.domain.shapes import same
-from ontology.selectors.documents import find_target, ids_of, view_of
+from ontology.selectors.documents import find_target, ids_of, views_of
 from ontology.selectors.masking import visible
 from ontology.store import store
 from ontology.store.port import Revision, StoredDocument
@@ -84,7 +85,7 @@ def blame(*, ontology: str, target: str, ref: str = "") -> Blame:
     shown = visible(info, reader, [document])[0]
     present = parts_of(document.kind, document.body)
     # What is masked is judged by the body that is shown; its history stays masked with it.
-    allowed = shown.body.keys() - {MASKED, "_redacted"}
+    allowed = shown.body.keys() - {MASKED, REDACTED}
     kept = {name for name in allowed if name != "_annotations"}
     annotations = parts_of(
         document.kind, {name: shown.body[name] for name in allowed if name == "_annotations"}
@@ -99,7 +100,7 @@ def blame(*, ontology: str, target: str, ref: str = "") -> Blame:
     commits = {by.id: by for by in found.values()}
     mentioned = {item.target for item in references(Kind(document.kind), shown.body)}
     return Blame(
-        document=view_of(shown),
+        document=views_of(reader, [shown])[0],
         commit=commit.id,
         entries=entries,
         commits=tuple(sorted(commits.values(), key=lambda by: (by.time, by.id), reverse=True)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from django.db import transaction
 
@@ -13,11 +13,13 @@ from oms_project.core.ids import is_rid
 from oms_project.idempotency.contract import idempotency
 from ontology import spool
 from ontology.access import permitted
-from ontology.contract import OntologyInfo, RedactionResult
+from ontology.contract import CommitInfo, OntologyInfo, RedactionResult
 from ontology.domain.kinds import INSTANCE_KINDS
+from ontology.domain.schema import Schema
 from ontology.selectors.documents import find_target, get_document
 from ontology.selectors.sparql import forget_states
 from ontology.store import store
+from ontology.store.port import Revision
 from scheduling.contract import job_service
 
 __all__ = ["redact"]
@@ -43,7 +45,8 @@ def redact(
 
     Args:
         target: looked up at ``ref``; a ``rid`` may be of what is on other branches only.
-        fields: names of values, also ``_iri`` and ``_annotations``; empty: all values.
+        fields: names of values, also ``_iri`` and ``_annotations``; empty: all values. Values
+            that stand under an earlier name of a property go with it.
         reason: for the audit trail; it is kept for ever, so it must not hold what is erased.
         dry_run: only say what would be done.
 
@@ -57,7 +60,8 @@ def redact(
     reason = _checked_reason(reason)
     rid = _rid_of(info, target, ref)
     with transaction.atomic():
-        erasure = store.redact(info.id, rid, fields=fields, reason=reason, dry_run=dry_run)
+        wanted = _all_names(info, rid, fields, ref)
+        erasure = store.redact(info.id, rid, fields=wanted, reason=reason, dry_run=dry_run)
         texts = frozenset(text for text in erasure.texts if len(text) >= _SHORTEST)
         if any(text in reason for text in texts):
             raise Invalid(
@@ -66,13 +70,12 @@ def redact(
             )
         answers = jobs = 0
         if not dry_run:
-            wanted = [text.encode() for text in _spellings(rid, texts)]
-            answers = idempotency.empty(
-                holding=lambda body: any(one in body for one in wanted),
-            )
+            spellings = _spellings(rid, texts)
+            encoded = [text.encode() for text in spellings]
+            answers = idempotency.empty(holding=lambda body: any(one in body for one in encoded))
             folders, jobs = job_service.empty(
                 arguments={"ontology": info.name},
-                holding=lambda text: any(one in text for one in _spellings(rid, texts)),
+                holding=lambda text: any(one in text for one in spellings),
             )
             transaction.on_commit(lambda: _forget(info, folders))
     return RedactionResult(
@@ -110,6 +113,41 @@ def _rid_of(info: OntologyInfo, target: str, ref: str) -> str:
             code="not_an_instance",
         )
     return document.rid
+
+
+def _all_names(info: OntologyInfo, rid: str, fields: Sequence[str], ref: str) -> frozenset[str]:
+    """``fields``, and the other names that their properties had while the object existed."""
+    if not fields:
+        return frozenset()
+    found = set(fields)
+    there = store.redact(info.id, rid, reason="-", dry_run=True).info.fields
+    commit = store.resolve(info.id, ref or info.default_branch)
+    reader = store.reader(info.id, commit)
+    document = reader.get_with_deleted([rid]).get(rid)
+    if document is not None and not found.issuperset(there):
+        names: dict[str, set[str]] = {}
+        for declaring in _declaring(Schema(reader), str(document.body.get("_type") or "")):
+            for revision in _revisions(info, commit, declaring):
+                for item in revision.document.body.get("properties", ()):
+                    names.setdefault(item["rid"], set()).add(item["apiName"])
+        for known in names.values():
+            if not known.isdisjoint(fields):
+                found |= known.intersection(there)
+    return frozenset(found)
+
+
+def _declaring(schema: Schema, type_rid: str) -> list[str]:
+    """The definitions that an object's properties can come from."""
+    if not type_rid:
+        return []
+    return [type_rid, *schema.ancestors(type_rid), *schema.interfaces(type_rid)]
+
+
+def _revisions(info: OntologyInfo, commit: CommitInfo, rid: str) -> Iterator[Revision]:
+    before: str | None = None
+    while page := store.history(info.id, commit, rid, before=before):
+        yield from page
+        before = page[-1].commit.id
 
 
 def _spellings(rid: str, texts: Collection[str]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from ontology.domain.documents import Body, DocumentChange
 from ontology.domain.instances.entries import entries_of
 from ontology.domain.instances.rules import Rules
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
+from ontology.domain.redaction import REDACTED
 from ontology.domain.shapes import same
 from ontology.domain.state import OverlayState
 from ontology.services.instances import with_key
@@ -87,6 +88,8 @@ def _restated(rules: Rules, body: Body, names: Mapping[str, str]) -> Body:
     for old, new in names.items():
         if old in made and new not in made:
             made[new] = made.pop(old)
+    if names and REDACTED in made:
+        made[REDACTED] = sorted({names.get(name, name) for name in made[REDACTED]})
     layout = rules.object_layout(body.get("_type"))
     return with_key(layout, made) if layout is not None and layout.key else made
 
