@@ -1,6 +1,11 @@
 """Reads: everything that is shown of an ontology comes from one of these."""
 
-from ontology.selectors.actions import action_of_run, get_action, list_actions
+from ontology.selectors.actions import (
+    action_of_run,
+    get_action,
+    list_actions,
+    revertible_run,
+)
 from ontology.selectors.blame import Blame, BlameEntry, blame
 from ontology.selectors.comparing import DocumentComparison, compare_document
 from ontology.selectors.diffs import diff, show_commit
@@ -13,6 +18,16 @@ from ontology.selectors.documents import (
     suggest,
 )
 from ontology.selectors.exports import EXPORT_FORMATS, export_rdf
+from ontology.selectors.layouts import (
+    DataType,
+    LinkShape,
+    PropertyShape,
+    TypeCount,
+    TypeName,
+    TypeShape,
+    count_by_type,
+    type_shape,
+)
 from ontology.selectors.links import linked_objects, traverse
 from ontology.selectors.masking import visibility
 from ontology.selectors.moments import ref_at
@@ -57,18 +72,25 @@ __all__ = [
     "SPARQL_FORMATS",
     "Blame",
     "BlameEntry",
+    "DataType",
     "DocumentComparison",
     "Hierarchy",
     "HierarchyNode",
+    "LinkShape",
     "LinkUse",
+    "PropertyShape",
     "PropertyView",
     "SparqlFormatUnsuitable",
     "SparqlResult",
+    "TypeCount",
     "TypeDescription",
+    "TypeName",
+    "TypeShape",
     "action_of_run",
     "aggregate_objects",
     "blame",
     "compare_document",
+    "count_by_type",
     "count_objects",
     "describe",
     "diff",
@@ -93,6 +115,7 @@ __all__ = [
     "names_of",
     "ref_at",
     "resolve_ref",
+    "revertible_run",
     "run_sparql",
     "search_objects",
     "show_commit",
@@ -100,6 +123,7 @@ __all__ = [
     "statistics",
     "suggest",
     "traverse",
+    "type_shape",
     "verify",
     "visibility",
 ]
