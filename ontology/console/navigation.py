@@ -90,6 +90,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 "link": reverse("admin:identity_attributerule_changelist"),
             },
             {
+                "title": _("Who runs actions"),
+                "icon": "bolt",
+                "link": reverse("admin:identity_actionrule_changelist"),
+            },
+            {
                 "title": _("Explain a decision"),
                 "icon": "help",
                 "link": reverse("admin:identity_explain"),

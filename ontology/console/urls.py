@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.urls import path
 
 from ontology.console.views import (
+    actions,
     compare,
     definitions,
     editing,
@@ -52,6 +53,10 @@ urlpatterns = [
     path("<str:ontology>/log/", versions.log, name="log"),
     path("<str:ontology>/commits/<str:commit>/", versions.commit, name="commit"),
     path("<str:ontology>/commits/<str:commit>/revert/", merging.revert, name="revert"),
+    path("<str:ontology>/actions/", actions.actions, name="actions"),
+    path("<str:ontology>/action-objects/", actions.objects, name="action_objects"),
+    path("<str:ontology>/actions/<str:action>/", actions.action, name="action"),
+    path("<str:ontology>/runs/<str:commit>/revert/", actions.revert_run, name="revert_run"),
     path("<str:ontology>/compare/", compare.compare, name="compare"),
     path("<str:ontology>/merge/", merging.merge, name="merge"),
     path("<str:ontology>/transfer/", transfer.transfer, name="transfer"),

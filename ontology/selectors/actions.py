@@ -10,7 +10,7 @@ from oms_project.core.context import current_actor
 from oms_project.core.errors import NotFound
 from oms_project.core.ids import is_rid
 from ontology.access import readable
-from ontology.contract import ActionInfo, BranchInfo, OntologyInfo
+from ontology.contract import ActionInfo, BranchInfo, CommitInfo, OntologyInfo
 from ontology.domain.documents import Body, document_id
 from ontology.domain.kinds import Kind
 from ontology.domain.names import name_key
@@ -18,7 +18,14 @@ from ontology.domain.schema import Schema
 from ontology.store import store
 from ontology.store.port import CommitReader, DocumentFilter
 
-__all__ = ["action_at", "action_of_run", "action_trailer", "get_action", "list_actions"]
+__all__ = [
+    "action_at",
+    "action_of_run",
+    "action_trailer",
+    "get_action",
+    "list_actions",
+    "revertible_run",
+]
 
 #: Begins the last line of the message of a commit that a run made.
 _TRAILER = "Action: "
@@ -67,6 +74,20 @@ def get_action(*, ontology: str, action: str, ref: str = "", commit: str = "") -
     reader = store.reader(info.id, store.resolve(info.id, commit or ref or info.default_branch))
     rid, body = action_at(reader, action)
     return _info(Schema(reader), rid, body, _decision(info, _branch_named(info, ref), body))
+
+
+def revertible_run(*, ontology: str, commit: CommitInfo, branch: BranchInfo | None) -> str:
+    """The action whose run a commit is, when the actor may run it on a branch and it is revertible
+    there; else empty.
+    """
+    name = action_of_run(commit.message)
+    if name is None or branch is None:
+        return ""
+    try:
+        found = get_action(ontology=ontology, action=name, ref=branch.name)
+    except NotFound:
+        return ""
+    return found.name if found.revertible and found.runnable else ""
 
 
 def action_at(reader: CommitReader, action: str) -> tuple[str, Body]:

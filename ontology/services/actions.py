@@ -25,6 +25,7 @@ from ontology.contract import (
     DiffResult,
     MergeResult,
     OntologyInfo,
+    Resolution,
 )
 from ontology.domain.actions import (
     Action,
@@ -111,6 +112,7 @@ def revert_action(
     branch: str = "",
     message: str | None = None,
     dry_run: bool = False,
+    resolutions: Sequence[Resolution] = (),
     expected_head: str | None = None,
 ) -> MergeResult:
     """Take back what a run of a revertible action did, as a new commit.
@@ -127,6 +129,7 @@ def revert_action(
     undone = store.resolve(info.id, commit)
     name = action_of_run(undone.message)
     if name is None:
+        _check_in_general(info, target)
         raise Invalid(
             f"Commit {undone.short_id} is no run of an action.",
             code="not_a_run",
@@ -164,6 +167,7 @@ def revert_action(
             branch=target.name,
             message=message,
             dry_run=dry_run,
+            resolutions=resolutions,
             expected_head=expected_head,
         )
         if result.commit is not None and not dry_run:
@@ -180,6 +184,12 @@ def revert_action(
 
 def _branch(info: OntologyInfo, branch: str) -> BranchInfo:
     return store.get_branch(info.id, branch or info.default_branch)
+
+
+def _check_in_general(info: OntologyInfo, branch: BranchInfo) -> None:
+    authorizer.check(
+        current_actor(), permissions.ACTIONS_RUN, ontology=info.name, branch=branch.name
+    )
 
 
 def _right(info: OntologyInfo, branch: BranchInfo, action: str) -> Decision:

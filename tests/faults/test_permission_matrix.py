@@ -220,7 +220,10 @@ def world(person: MakePerson, settings: Any) -> World:
                 ontology=name,
                 branch="",
                 message="Person",
-                changes=[Change(op="create", kind=Kind.OBJECT_TYPE, fields={"apiName": "Person"})],
+                changes=[
+                    Change(op="create", kind=Kind.OBJECT_TYPE, fields={"apiName": "Person"}),
+                    Change(op="create", kind=Kind.ACTION_TYPE, fields={"apiName": "look"}),
+                ],
             )
             assert made.commit is not None
             heads[name] = made.commit.id
@@ -347,6 +350,7 @@ def _address(row: Row, world: World, ontology: str) -> str:
         "<segment:ontology>": ontology, "<str:ontology>": ontology, "<segment:item>": "Person",
         "<rest:branch>": "work", "<rest:tag>": "v1", "<rest:ref>": "main",
         "<rest:target>": "ObjectType/Person", "<path:target>": "ObjectType/Person",
+        "<segment:action>": "look", "<str:action>": "look",
         "<segment:commit>": head, "<str:commit>": head, "<str:kind>": "ObjectType",
         "<uuid:job>": SOME_ID, "<uuid:job_id>": SOME_ID, "<str:job>": SOME_ID,
         "<str:username>": "victim", "<str:name>": "mine", "<str:client_id>": "mine",
@@ -368,7 +372,8 @@ def _allowed(subject: Subject, row: Row, ontology: str) -> bool:
         case "signed-in", _:
             return subject.usable
         case permission, "here":
-            branch = "work" if permission in {"ontology.write", "ontology.branch"} else None
+            changes = {"ontology.write", "ontology.branch", "actions.run"}
+            branch = "work" if permission in changes else None
             return subject.may(permission, ontology, branch)
         case permission, "any" | "some":
             return subject.anywhere(permission)
@@ -517,6 +522,9 @@ COMMANDS: list[tuple[tuple[str, ...], str, str]] = [
     (("policy", "protect", "mine/*", "--ontology", "{o}"), "policy.administer", ""),
     (("policy", "rule", "public", "--role", "viewer", "--ontology", "{o}"),
      "policy.administer", ""),
+    (("policy", "allow", "look", "--role", "viewer", "--ontology", "{o}"),
+     "policy.administer", ""),
+    (("ontology", "actions", "{o}", "run", "look"), "actions.run", "main"),
 ]  # fmt: skip
 
 

@@ -31,7 +31,7 @@ from ontology.console.workspace import Workspace, open_workspace
 from ontology.contract import Conflict as MergeConflict
 from ontology.contract import MergeResult
 
-__all__ = ["merge", "revert"]
+__all__ = ["Answers", "merge", "preview_and_do", "revert"]
 
 #: Called with ``dry_run``, the answers and the head that the person saw.
 Act = Callable[[bool, Answers | None, str | None], MergeResult]
@@ -76,7 +76,7 @@ def merge(request: HttpRequest, ontology: str) -> HttpResponse:
             expected_head=head,
         )
 
-    return _run(request, workspace, "console/merge.html", context, act, into)
+    return preview_and_do(request, workspace, "console/merge.html", context, act, into)
 
 
 @page
@@ -120,10 +120,10 @@ def revert(request: HttpRequest, ontology: str, commit: str) -> HttpResponse:
             expected_head=head,
         )
 
-    return _run(request, workspace, "console/revert.html", context, act, branch)
+    return preview_and_do(request, workspace, "console/revert.html", context, act, branch)
 
 
-def _run(
+def preview_and_do(
     request: HttpRequest,
     workspace: Workspace,
     template: str,

@@ -202,5 +202,8 @@ def commit(request: HttpRequest, ontology: str, commit: str) -> HttpResponse:
         "hidden": {"ref": workspace.ref},
         "filters": {name: request.GET.get(name, "") for name in ("kind", "operation", "q")},
         "revert_branch": workspace.branch.name if workspace.branch else "",
+        "run_of": selectors.revertible_run(
+            ontology=workspace.name, commit=info, branch=workspace.branch
+        ),
     }
     return show(request, "console/commit.html", context)
