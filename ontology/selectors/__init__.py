@@ -37,6 +37,7 @@ from ontology.selectors.objects import (
     list_objects,
     search_objects,
 )
+from ontology.selectors.proposals import propose_objects
 from ontology.selectors.redactions import list_redactions
 from ontology.selectors.refs import (
     get_branch,
@@ -66,10 +67,12 @@ from ontology.selectors.types import (
     hierarchy,
     statistics,
 )
+from ontology.selectors.unload import UNLOAD_FORMATS, unload_objects
 
 __all__ = [
     "EXPORT_FORMATS",
     "SPARQL_FORMATS",
+    "UNLOAD_FORMATS",
     "Blame",
     "BlameEntry",
     "DataType",
@@ -113,6 +116,7 @@ __all__ = [
     "list_tags",
     "log",
     "names_of",
+    "propose_objects",
     "ref_at",
     "resolve_ref",
     "revertible_run",
@@ -124,6 +128,7 @@ __all__ = [
     "suggest",
     "traverse",
     "type_shape",
+    "unload_objects",
     "verify",
     "visibility",
 ]

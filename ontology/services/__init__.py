@@ -1,6 +1,7 @@
 """Writes: every change of an ontology goes through one of these."""
 
 from ontology.services.actions import revert_action, run_action
+from ontology.services.bulk import LoadResult, load_objects
 from ontology.services.changes import commit_changes
 from ontology.services.imports import import_rdf
 from ontology.services.merging import merge, revert
@@ -15,6 +16,7 @@ from ontology.services.refs import (
 )
 
 __all__ = [
+    "LoadResult",
     "commit_changes",
     "create_branch",
     "create_ontology",
@@ -23,6 +25,7 @@ __all__ = [
     "delete_ontology",
     "delete_tag",
     "import_rdf",
+    "load_objects",
     "merge",
     "redact",
     "revert",

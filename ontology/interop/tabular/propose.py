@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -100,7 +100,7 @@ def propose(
     format: str | None = None,  # noqa: A002 - the word people use for it
     options: CsvOptions | None = None,
     enums: bool = False,
-    taken: Iterable[str] = (),
+    taken: Callable[[str], bool] | None = None,
     rows: int = SAMPLE_ROWS,
 ) -> Proposal:
     """Look at the first rows of a file and propose an object type for it.
@@ -108,7 +108,7 @@ def propose(
     Args:
         name: the file's name, where ``path`` is only where it lies; the type is named after it.
         enums: propose an enum for a few codes that are often repeated.
-        taken: names of object types and enums that are in use.
+        taken: whether a name of a type is in use.
         rows: how many to look at.
 
     Raises:
@@ -134,7 +134,7 @@ def propose(
     kept = [column for column in found if column[0].name in names]
     key = find_key([column for column, _ in kept], sample.count)
     return _proposal(
-        _Naming(shown, names, {name_key(item) for item in taken}),
+        _Naming(shown, names, taken or _is_free),
         kept,
         key,
         words,
@@ -206,7 +206,7 @@ def _found(
 class _Naming:
     file: str
     properties: Mapping[str, str]
-    taken: set[str]
+    taken: Callable[[str], bool]
 
     def type(self) -> str:
         """``order_lines.csv`` -> ``OrderLine``."""
@@ -222,9 +222,13 @@ class _Naming:
         if name_problem(legal) is not None:
             legal = f"{legal}Type"
         name, number = legal, 2
-        while name_key(name) in self.taken:
+        while self.taken(name):
             name, number = f"{legal}{number}", number + 1
         return name
+
+
+def _is_free(_: str) -> bool:
+    return False
 
 
 def _singular(name: str) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Annotated, BinaryIO
+from typing import IO, Annotated
 
 import typer
 from django_typer.management import command
@@ -21,6 +19,7 @@ from ontology import selectors, services
 from ontology.contract import ImportResult
 from ontology.interop.rdf import find_format
 from ontology.management.cli.base import OntologyCommand, examples
+from ontology.management.cli.files import write_whole
 from ontology.management.cli.options import (
     AsOf,
     Branch,
@@ -30,7 +29,6 @@ from ontology.management.cli.options import (
     Name,
     Ref,
 )
-from ontology.management.cli.output import ProgressCallback
 from ontology.management.cli.rendering.merges import import_lines
 from ontology.wire import json_bytes
 
@@ -187,7 +185,7 @@ class ExchangeCommands(OntologyCommand):
                 out.write_bytes(chunks)
                 return
             with out.progress() as on_progress:
-                size = _write_whole(file, chunks, on_progress)
+                size = write_whole(file, chunks, on_progress)
             out.note(f"Wrote {size:,} bytes to {file}.")
 
 
@@ -231,44 +229,4 @@ def _sources(sources: Sequence[Path], input_format: str | None) -> Sequence[Path
 
 
 def _write_report(path: Path, result: ImportResult) -> None:
-    _write_whole(path, [json_bytes(result.report), b"\n"], None)
-
-
-def _write_whole(path: Path, chunks: Iterable[bytes], on_progress: ProgressCallback | None) -> int:
-    """Write a file that is there completely or not at all; returns its size in bytes."""
-    size = 0
-    with _replacing(path) as stream:
-        for chunk in chunks:
-            stream.write(chunk)
-            size += len(chunk)
-            if on_progress is not None:
-                on_progress("Writing (bytes)", size, None)
-    return size
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A stream whose content takes the place of ``path`` when the block ends well."""
-    if path.exists() and not path.is_file():  # a pipe or a device: there is nothing to replace
-        with path.open("wb") as stream:
-            yield stream
-        return
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise Invalid(f"'{path}' cannot be written: {error.strerror}.") from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    write_whole(path, [json_bytes(result.report), b"\n"], None)

@@ -11,6 +11,7 @@ from ontology.management.cli.queries import QueryCommands
 from ontology.management.cli.redacting import RedactionCommands
 from ontology.management.cli.refs import RefCommands
 from ontology.management.cli.registry import RegistryCommands
+from ontology.management.cli.tables import TableCommands
 from ontology.management.cli.time import TimeCommands
 
 __all__ = ["Command"]
@@ -26,6 +27,7 @@ class Command(
     RefCommands,
     QueryCommands,
     RedactionCommands,
+    TableCommands,
     ExchangeCommands,
     RegistryCommands,
     rich_markup_mode="rich",

@@ -156,7 +156,7 @@ def test_without_a_key_it_says_so(tmp_path: Path) -> None:
 def test_names_in_use_are_not_proposed_again(tmp_path: Path) -> None:
     path = tmp_path / "planes.csv"
     path.write_text("a\n1\n2\n")
-    assert propose(path, taken=["plane", "Plane2"]).type == "Plane3"
+    assert propose(path, taken=["Plane", "Plane2"].__contains__).type == "Plane3"
 
 
 def test_there_must_be_rows(tmp_path: Path) -> None:
