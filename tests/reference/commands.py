@@ -31,7 +31,7 @@ The values are those of the REST API. Members may be added, never taken away or 
 
 | command | JSON |
 |---|---|
-| `create` | an ontology: `id`, `name`, `baseIri`, `description`, `defaultBranch`, `createdAt`, `createdBy` |
+| `create` | an ontology: `id`, `name`, `baseIri`, `description`, `defaultBranch`, `createdAt`, `createdBy`, `erasures` |
 | `list` | `{"items": [ontology, …]}` |
 | `delete` | `{"deleted": ontology}` |
 | `stats` | `{"kinds": {kind: count}, "total": count}` |
@@ -45,6 +45,10 @@ The values are those of the REST API. Members may be added, never taken away or 
 | `show` | of a commit: `{"commit", "fromCommit", "toCommit", "stats", "changes", "names"}` (without the last two after `--stat`); of a document: the document |
 | `diff` | `fromCommit`, `toCommit`, `stats` (`{kind: {operation: count}}`), `changes`, `names`; the first three after `--stat`. A change: `rid`, `kind`, `id`, `previousId`, `operation`, `fields` (`path`, `label`, `before`, `after`, `operation`), `before`, `after` |
 | `history` | `{"items": [{"commit", "operation", "document"}, …]}` |
+| `blame` | `document`, `commit`, `entries` (`path`, `label`, `value`, `commit`), `commits`, `names` |
+| `compare` | `rid`, `fromCommit`, `toCommit`, `before`, `after` (documents or null), `diff` (a change as in `diff`, or null), `names` |
+| `redact` | `redaction` (`id`, `rid`, `kind`, `fields`, `reason`, `versions`, `time`, `authorId`, `authorUsername`), `document`, `messages`, `answers`, `jobs`, `dryRun` |
+| `redactions` | `{"items": [redaction, …]}` |
 | `merge`, `revert` | `status` (`merged`, `fast_forward`, `up_to_date`, `conflicts`, `invalid`), `commit`, `base`, `ours`, `theirs`, `conflicts`, `problems`, `changes`, `resolved`, `dryRun`. A conflict: `id`, `rid`, `kind`, `document`, `path`, `label`, `type`, `base`, `ours`, `theirs`, `message` |
 | `get` | the document: `_etag`, `@id`, `@type`, `rid`, its fields, the audit fields |
 | `ls` | `{"items": [document, …]}`, a line each |
@@ -64,10 +68,12 @@ A *ref* is a branch, a tag, a commit id or a unique beginning of one, or a branc
 _PANELS = (
     "Ontologies",
     "RDF in and out",
+    "Tables in and out",
     "Branches and tags",
     "History",
     "Merge",
     "Definitions",
+    "Objects and links",
 )
 _FOLDED = re.compile(r"\s+")
 

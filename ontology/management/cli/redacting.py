@@ -21,7 +21,7 @@ from ontology.management.cli.rendering.values import plural, time_text
 
 __all__ = ["RedactionCommands"]
 
-_PANEL = "Objects"
+_PANEL = "Objects and links"
 
 
 class RedactionCommands(OntologyCommand):

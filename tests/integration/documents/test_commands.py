@@ -21,6 +21,8 @@ PAGES = [
     "docs/guides/getting-started.md",
     "docs/guides/import-a-vocabulary.md",
     "docs/guides/branch-and-merge.md",
+    "docs/guides/time.md",
+    "docs/guides/erasure.md",
     "docs/guides/errors.md",
     "docs/guides/operations.md",
 ]
