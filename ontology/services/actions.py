@@ -49,8 +49,6 @@ __all__ = ["revert_action", "run_action"]
 
 #: Runs that one commit may hold, whatever the action allows.
 _MOST_RUNS = 1000
-#: So often a run starts anew because somebody else was faster.
-_TRIES = 8
 _MOST_ERRORS = 1000
 
 
@@ -68,7 +66,7 @@ def run_action(
     """Run an action once, or once for each item of a batch, in one commit.
 
     Criteria and objects are those of the commit that the new one is made on: when somebody else
-    commits first, the run starts anew. In a batch, each run sees what those before it did.
+    commits first, the run starts anew, and nobody comes between then. In a batch, each run sees what those before it did.
 
     Args:
         action: name or ``rid`` of the action type.
@@ -91,18 +89,18 @@ def run_action(
         batched=bool(batch),
         message=message or "",
     )
-    for attempt in range(_TRIES):
-        target = _branch(info, branch)
-        head = store.get_commit(info.id, target.head)
-        if expected_head is not None and head.id != expected_head:
-            raise stale_head(head, expected_head)
-        try:
-            return runs.at(target, head, dry_run=dry_run)
-        except Conflict as error:
-            last = attempt == _TRIES - 1
-            if error.error_code != "stale_head" or expected_head is not None or last:
-                raise
-    raise AssertionError("the last try returns or raises")
+    target = _branch(info, branch)
+    head = store.get_commit(info.id, target.head)
+    if expected_head is not None and head.id != expected_head:
+        raise stale_head(head, expected_head)
+    try:
+        # Worked out before the lock is taken, so that it is held for as short as can be.
+        return runs.at(target, head, dry_run=dry_run)
+    except Conflict as error:
+        if error.error_code != "stale_head" or expected_head is not None:
+            raise
+    with store.writing(info.id, target.name) as locked:
+        return runs.at(_branch(info, target.name), locked, dry_run=dry_run)
 
 
 def revert_action(
