@@ -87,6 +87,24 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RemoveIndex(model_name="documentversion", name="version_live"),
+        migrations.RemoveIndex(model_name="documentversion", name="version_old"),
+        migrations.AddIndex(
+            model_name="documentversion",
+            index=models.Index(
+                condition=models.Q(("seq_to__isnull", True)),
+                fields=["line", "kind", "name_key", "rid", "deleted"],
+                name="version_live",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="documentversion",
+            index=models.Index(
+                condition=models.Q(("seq_to__isnull", False)),
+                fields=["line", "kind", "name_key", "rid", "seq_from"],
+                name="version_past",
+            ),
+        ),
         migrations.RunPython(_install, _drop),
         migrations.RunPython(_rekey, _unrekey),
     ]

@@ -8,7 +8,7 @@ deep page costs what the first one does.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -16,13 +16,12 @@ from typing import Any
 from ontology.domain.instances.keys import NULL_KEY, typed_key
 from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.store.orm.conditions import Conditions, Sql, bound, value_sql
-from ontology.store.orm.fulltext import match_of
-from ontology.store.orm.placed import PlacedReads, portions
+from ontology.store.orm.placed import portions
+from ontology.store.orm.relations import RelationReads
 from ontology.store.orm.sql import (
     DOCUMENT_COLUMNS,
     document_from_row,
     in_list,
-    is_postgresql,
     keys_table,
     list_parameter,
     rows,
@@ -30,8 +29,6 @@ from ontology.store.orm.sql import (
 from ontology.store.port import Found, StoredDocument
 from ontology.store.questions import (
     Both,
-    Field,
-    Figure,
     InstanceQuery,
     Order,
     Test,
@@ -39,7 +36,7 @@ from ontology.store.questions import (
     value_at,
 )
 
-__all__ = ["InstanceReads"]
+__all__ = ["InstanceLists"]
 
 _SCAN_PAGE = 2000
 #: So many matches of an indexed condition are looked at one by one; more are met on the way.
@@ -52,10 +49,9 @@ _LAST = {"n": "n:", "s": "t", "b": "b:"}
 _Position = tuple[Any, ...]
 
 
-class InstanceReads(PlacedReads):
-    """What a reader of the embedded store answers about objects and links."""
+class InstanceLists(RelationReads):
+    """Lists of objects and links."""
 
-    # --- lists ----------------------------------------------------------------------------------
     def find_instances(
         self, query: InstanceQuery, *, after: _Position | None = None, limit: int = 100
     ) -> list[Found]:
@@ -97,16 +93,15 @@ class InstanceReads(PlacedReads):
         for number in test.indexes:
             for rank, place in enumerate(self._places):
                 shadow, shadow_parameters = self._unshadowed("i", rank)
-                found.update(
-                    row[0]
-                    for row in self._on_entries(
-                        rank,
-                        "SELECT i.rid FROM ontology_valueentry i WHERE i.line_id = %s "
-                        f"AND i.field = %s AND {condition} AND {{valid}}{shadow} LIMIT %s",
-                        [place.line, number, *parameters],
-                        [*shadow_parameters, limit],
-                    )
+                parts = self._parts(
+                    rank,
+                    "SELECT i.rid FROM ontology_valueentry i WHERE i.line_id = %s "
+                    f"AND i.field = %s AND {condition} AND {{valid}}{shadow} LIMIT %s",
+                    "i",
+                    [place.line, number, *parameters],
+                    [*shadow_parameters, limit],
                 )
+                found.update(row[0] for part in parts for row in part)
                 if len(found) >= limit:
                     return found
         return found
@@ -148,22 +143,20 @@ class InstanceReads(PlacedReads):
             pages = []
             for rank, place in enumerate(self._places):
                 shadow, shadow_parameters = self._unshadowed("v", rank)
-                pages.append(
-                    self._on_line(
-                        rank,
-                        f"SELECT {DOCUMENT_COLUMNS} FROM ontology_documentversion v "
-                        f"WHERE v.line_id = %s AND v.kind = %s AND {beyond} "
-                        f"AND v.name_key < %s AND {{valid}}{shadow}{condition} "
-                        "ORDER BY v.name_key, v.rid LIMIT %s",
-                        "v",
-                        [
-                            place.line,
-                            query.kind.value,
-                            *(place_after or (start,)),
-                            end,
-                        ],
-                        [*shadow_parameters, *parameters, limit - len(found)],
-                    )
+                pages += self._parts(
+                    rank,
+                    f"SELECT {DOCUMENT_COLUMNS} FROM ontology_documentversion v "
+                    f"WHERE v.line_id = %s AND v.kind = %s AND {beyond} "
+                    f"AND v.name_key < %s AND {{valid}}{shadow}{condition} "
+                    "ORDER BY v.name_key, v.rid LIMIT %s",
+                    "v",
+                    [
+                        place.line,
+                        query.kind.value,
+                        *(place_after or (start,)),
+                        end,
+                    ],
+                    [*shadow_parameters, *parameters, limit - len(found)],
                 )
             found += self._merged(query, pages, limit - len(found))
             if len(found) >= limit:
@@ -207,19 +200,16 @@ class InstanceReads(PlacedReads):
         for type_rid in query.types:
             for rank, place in enumerate(self._places):
                 shadow, shadow_parameters = self._unshadowed("i", rank)
-                pages.append(
-                    self._on_entries(
-                        rank,
-                        f"SELECT {DOCUMENT_COLUMNS}, i.key FROM ontology_valueentry i "
-                        f"JOIN ontology_documentversion v ON v.id = {nearest} "
-                        f"WHERE i.line_id = %s AND i.field = %s AND {part[nulls]}{beyond}{{valid}}"
-                        f"{shadow}{condition} ORDER BY i.key {direction}, i.rid {direction} "
-                        "LIMIT %s",
-                        [*places, place.line, order.indexes[type_rid], *(start or ())],
-                        [*shadow_parameters, *parameters, limit],
-                        order=lambda row: (row[_WIDTH], row[0]),
-                        descending=order.descending,
-                    )
+                pages += self._parts(
+                    rank,
+                    f"SELECT {DOCUMENT_COLUMNS}, i.key FROM ontology_valueentry i "
+                    f"JOIN ontology_documentversion v ON v.id = {nearest} "
+                    f"WHERE i.line_id = %s AND i.field = %s AND {part[nulls]}{beyond}{{valid}}"
+                    f"{shadow}{condition} ORDER BY i.key {direction}, i.rid {direction} "
+                    "LIMIT %s",
+                    "i",
+                    [*places, place.line, order.indexes[type_rid], *(start or ())],
+                    [*shadow_parameters, *parameters, limit],
                 )
         merged = heapq.merge(
             *pages, key=lambda row: (row[_WIDTH], row[0]), reverse=order.descending
@@ -241,16 +231,14 @@ class InstanceReads(PlacedReads):
         for rank in range(len(self._places)):
             shadow, shadow_parameters = self._unshadowed("v", rank)
             source, source_parameters = self._of_types(query, rank)
-            pages.append(
-                self._on_line(
-                    rank,
-                    f"SELECT {DOCUMENT_COLUMNS} FROM ontology_documentversion v "
-                    f"WHERE {source} AND {{valid}}{shadow}{condition}{beyond[0]} "
-                    f"ORDER BY {order} LIMIT %s",
-                    "v",
-                    source_parameters,
-                    [*shadow_parameters, *parameters, *beyond[1], *order_parameters, limit],
-                )
+            pages += self._parts(
+                rank,
+                f"SELECT {DOCUMENT_COLUMNS} FROM ontology_documentversion v "
+                f"WHERE {source} AND {{valid}}{shadow}{condition}{beyond[0]} "
+                f"ORDER BY {order} LIMIT %s",
+                "v",
+                source_parameters,
+                [*shadow_parameters, *parameters, *beyond[1], *order_parameters, limit],
             )
         return self._merged(query, pages, limit)
 
@@ -295,34 +283,6 @@ class InstanceReads(PlacedReads):
             )
         return parts
 
-    def _on_entries(
-        self,
-        rank: int,
-        sql: str,
-        before: Sequence[Any],
-        after: Sequence[Any],
-        *,
-        alias: str = "i",
-        order: Callable[[Any], Any] | None = None,
-        descending: bool = False,
-    ) -> list[tuple[Any, ...]]:
-        """As ``_on_line`` for tables that have one index for what holds at the end of a line and
-        one for what does not any more: both are asked apart, or neither would be used.
-        """
-        place = self._places[rank]
-        if rank == 0 and self._head:
-            found = rows(sql.replace("{valid}", f"{alias}.seq_to IS NULL"), [*before, *after])
-            if self._holds_still():
-                return found
-        live = f"{alias}.seq_to IS NULL AND +{alias}.seq_from <= %s"
-        past = f"{alias}.seq_to IS NOT NULL AND +{alias}.seq_to > %s AND +{alias}.seq_from <= %s"
-        one = rows(sql.replace("{valid}", live), [*before, place.seq, *after])
-        other = rows(sql.replace("{valid}", past), [*before, place.seq, place.seq, *after])
-        if order is None:
-            return [*one, *other]
-        return list(heapq.merge(one, other, key=order, reverse=descending))
-
-    # --- for validation -------------------------------------------------------------------------
     def instances(self, types: Collection[str]) -> Iterator[StoredDocument]:
         for kind in INSTANCE_KINDS:
             query = InstanceQuery(kind, tuple(types))
@@ -330,224 +290,6 @@ class InstanceReads(PlacedReads):
             while page := self._through_types(query, after, _SCAN_PAGE):
                 yield from page
                 after = (page[-1].key, page[-1].rid)
-
-    def populated(self, types: Collection[str]) -> set[str]:
-        found: set[str] = set()
-        for kind in INSTANCE_KINDS:
-            for rank, place in enumerate(self._places):
-                missing = [rid for rid in types if rid not in found]
-                if not missing:
-                    return found
-                shadow, shadow_parameters = self._unshadowed("v", rank)
-                found.update(
-                    row[0]
-                    for row in self._on_line(
-                        rank,
-                        f"SELECT k.value FROM {keys_table('k')} WHERE EXISTS ("
-                        "SELECT 1 FROM ontology_documentversion v WHERE v.line_id = %s "
-                        "AND v.kind = %s AND v.name_key >= k.value || ':' "
-                        f"AND v.name_key < k.value || ';' AND NOT v.deleted AND {{valid}}{shadow})",
-                        "v",
-                        [list_parameter(missing), place.line, kind.value],
-                        shadow_parameters,
-                    )
-                )
-        return found
-
-    def find_values(self, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], list[str]]:
-        by_field: dict[int, list[str]] = {}
-        for number, key in wanted:
-            by_field.setdefault(number, []).append(key)
-        found: dict[tuple[int, str], list[str]] = {}
-        for number, keys in by_field.items():
-            for portion in portions(keys):
-                for rank, place in enumerate(self._places):
-                    shadow, shadow_parameters = self._unshadowed("i", rank)
-                    for key, rid in self._on_entries(
-                        rank,
-                        "SELECT i.key, i.rid FROM ontology_valueentry i WHERE i.line_id = %s "
-                        f"AND i.field = %s AND {in_list('i.key')} AND {{valid}}{shadow}",
-                        [place.line, number, list_parameter(portion)],
-                        shadow_parameters,
-                    ):
-                        found.setdefault((number, key), []).append(rid)
-        return found
-
-    # --- links ----------------------------------------------------------------------------------
-    def links_at(self, rids: Collection[str]) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for portion in portions(rids):
-            for rank, place in enumerate(self._places):
-                shadow, shadow_parameters = self._unshadowed("i", rank)
-                for rid, link in self._on_line(
-                    rank,
-                    f"SELECT k.value, i.rid FROM {keys_table('k')} "
-                    "JOIN ontology_documentindex i ON i.key >= k.value || ':' "
-                    "AND i.key < k.value || ';' WHERE i.line_id = %s "
-                    f"AND i.role IN ('_source', '_target') AND {{valid}}{shadow}",
-                    "i",
-                    [list_parameter(portion), place.line],
-                    shadow_parameters,
-                ):
-                    found.setdefault(rid, set()).add(link)
-        return found
-
-    def count_links(
-        self, ends: Collection[tuple[str, str, str]], cap: int
-    ) -> dict[tuple[str, str, str], int]:
-        counts = dict.fromkeys(ends, 0)
-        for role in ("_source", "_target"):
-            keys = {f"{end[1]}:{end[2]}": end for end in ends if end[0] == role}
-            for portion in portions(keys):
-                for rank, place in enumerate(self._places):
-                    shadow, shadow_parameters = self._unshadowed("i", rank)
-                    for key, number in self._on_line(
-                        rank,
-                        "SELECT k.value, (SELECT COUNT(*) FROM (SELECT 1 "
-                        "FROM ontology_documentindex i WHERE i.line_id = %s AND i.key = k.value "
-                        f"AND i.role = %s AND {{valid}}{shadow} LIMIT %s) c) "
-                        f"FROM {keys_table('k')}",
-                        "i",
-                        [place.line, role],
-                        [*shadow_parameters, cap, list_parameter(portion)],
-                    ):
-                        counts[keys[key]] += number
-        return counts
-
-    def link_page(
-        self,
-        *,
-        rid: str,
-        role: str,
-        link_type: str = "",
-        after: tuple[str, str] | None = None,
-        limit: int = 100,
-    ) -> list[tuple[str, str]]:
-        start, end = (
-            (f"{rid}:{link_type}", f"{rid}:{link_type}") if link_type else (f"{rid}:", f"{rid};")
-        )
-        span = "i.key >= %s AND i.key <= %s"
-        beyond: list[Any] = []
-        if after is not None:
-            span += " AND (i.key, i.rid) > (%s, %s)"
-            beyond = [f"{rid}:{after[0]}", after[1]]
-        pages = []
-        for rank, place in enumerate(self._places):
-            shadow, shadow_parameters = self._unshadowed("i", rank)
-            pages.append(
-                self._on_line(
-                    rank,
-                    f"SELECT i.key, i.rid FROM ontology_documentindex i WHERE i.line_id = %s "
-                    f"AND i.role = %s AND {span} AND {{valid}}{shadow} "
-                    "ORDER BY i.key, i.rid LIMIT %s",
-                    "i",
-                    [place.line, role, start, end, *beyond],
-                    [*shadow_parameters, limit],
-                )
-            )
-        merged = islice(heapq.merge(*pages), limit)
-        return [(key.partition(":")[2], link) for key, link in merged]
-
-    # --- counts and figures ---------------------------------------------------------------------
-    def count_instances(self, query: InstanceQuery) -> int:
-        total = 0
-        for _, figures in self.aggregate(query, figures=[Figure("count")], groups=()):
-            total += figures[0]
-        return total
-
-    def aggregate(
-        self, query: InstanceQuery, *, figures: Sequence[Figure], groups: Sequence[Field]
-    ) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        if not query.types or query.rids == frozenset():
-            return []
-        columns = [value_sql(field, "v") for field in groups]
-        for figure in figures:
-            columns += _figure_sql(figure)
-        selected = ", ".join(sql for sql, _ in columns)
-        parameters = [parameter for _, given in columns for parameter in given]
-        grouped = (
-            f" GROUP BY {', '.join(str(position + 1) for position in range(len(groups)))}"
-            if groups
-            else ""
-        )
-        condition, condition_parameters = self._condition(query)
-        found: list[tuple[Any, ...]] = []
-        rids = query.rids if query.rids is not None else self._few(query)
-        if rids is not None:
-            nearest, places = self._nearest("k.value")
-            for portion in portions(rids):
-                found += rows(
-                    f"SELECT {selected} FROM {keys_table('k')} "
-                    f"JOIN ontology_documentversion v ON v.id = {nearest} WHERE v.kind = %s "
-                    f"AND {in_list('substr(v.name_key, 1, 36)')}{condition}{grouped}",
-                    [
-                        *parameters,
-                        list_parameter(portion),
-                        *places,
-                        query.kind.value,
-                        list_parameter(query.types),
-                        *condition_parameters,
-                    ],
-                )
-        else:
-            for rank in range(len(self._places)):
-                shadow, shadow_parameters = self._unshadowed("v", rank)
-                source, source_parameters = self._of_types(query, rank)
-                found += self._on_line(
-                    rank,
-                    f"SELECT {selected} FROM ontology_documentversion v "
-                    f"WHERE {source} AND {{valid}}{shadow}{condition}{grouped}",
-                    "v",
-                    [*parameters, *source_parameters],
-                    [*shadow_parameters, *condition_parameters],
-                )
-        return _added_up(found, figures, len(groups))
-
-    # --- full text ------------------------------------------------------------------------------
-    def search(
-        self, text: str, *, level: int, types: Collection[str] = (), limit: int = 100
-    ) -> list[tuple[str, float]]:
-        match = match_of(text, postgresql=is_postgresql())
-        if not match:
-            return []
-        nearest, places = self._nearest("t.rid")
-        of_type = f" AND {in_list('substr(v.name_key, 1, 36)')}" if types else ""
-        type_parameters = [list_parameter(list(types))] if types else []
-        best: dict[str, float] = {}
-        for rank, place in enumerate(self._places):
-            shadow, shadow_parameters = self._unshadowed("t", rank)
-            tables = ["live"] if rank == 0 and self._head else ["live", "past"]
-            while True:
-                found: list[tuple[Any, ...]] = []
-                for table in tables:
-                    source, matched, score = _text_sql(table)
-                    holds = "t.seq_from <= %s AND (t.seq_to IS NULL OR t.seq_to > %s)"
-                    found += rows(
-                        f"SELECT t.rid, {score} AS score FROM {source} "
-                        f"JOIN ontology_documentversion v ON v.id = {nearest} "
-                        f"WHERE {matched} AND t.line_id = %s AND t.level <= %s "
-                        f"AND NOT v.deleted{of_type} AND {holds}{shadow} "
-                        "ORDER BY score DESC LIMIT %s",
-                        [
-                            *([match] if is_postgresql() else []),
-                            *places,
-                            match,
-                            place.line,
-                            level,
-                            *type_parameters,
-                            place.seq,
-                            place.seq,
-                            *shadow_parameters,
-                            limit,
-                        ],
-                    )
-                if len(tables) == 2 or self._holds_still():
-                    break
-                tables = ["live", "past"]
-            for rid, score in found:
-                best[rid] = max(best.get(rid, float("-inf")), float(score))
-        ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
-        return ranked[:limit]
 
 
 def _indexed_tests(query: InstanceQuery) -> Iterator[Test]:
@@ -566,24 +308,6 @@ def _indexed_tests(query: InstanceQuery) -> Iterator[Test]:
             )
         ):
             yield where
-
-
-def _text_sql(table: str) -> tuple[str, str, str]:
-    """Source, condition and score of a full text search."""
-    if is_postgresql():
-        holds = "IS NULL" if table == "live" else "IS NOT NULL"
-        vector = "to_tsvector('simple', t.text)"
-        return (
-            "ontology_textentry t",
-            f"{vector} @@ to_tsquery('simple', %s) AND t.seq_to {holds}",
-            f"ts_rank({vector}, to_tsquery('simple', %s))",
-        )
-    name = f"ontology_text_{table}"
-    return (
-        f"{name} JOIN ontology_textentry t ON t.id = {name}.rowid",
-        f"{name} MATCH %s",
-        f"-bm25({name})",
-    )
 
 
 class _Falling:
@@ -656,51 +380,3 @@ def _beyond(orders: Sequence[Order], after: _Position) -> Sql:
         f"({value} {sign} %s OR {value} IS NULL OR ({value} = %s AND {rest}))",
         [*path, parameter, *path, *path, parameter, *rest_parameters],
     )
-
-
-def _figure_sql(figure: Figure) -> list[Sql]:
-    """The columns from which a figure is put together over several lines."""
-    if figure.field is None:
-        return [("COUNT(*)", [])]
-    value, path = value_sql(figure.field, "v")
-    if figure.function == "count":
-        return [(f"COUNT({value})", path)]
-    if figure.function == "avg":
-        return [(f"SUM({value})", path), (f"COUNT({value})", path)]
-    return [(f"{figure.function.upper()}({value})", path)]
-
-
-def _added_up(
-    found: Sequence[Sequence[Any]], figures: Sequence[Figure], groups: int
-) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    """Figures of the groups, each of which may come from several lines."""
-    totals: dict[tuple[Any, ...], list[Any]] = {}
-    functions = [
-        name
-        for figure in figures
-        for name in (("sum", "count") if figure.function == "avg" else (figure.function,))
-    ]
-    for row in found:
-        known = totals.setdefault(tuple(row[:groups]), [None] * len(functions))
-        for position, name in enumerate(functions):
-            known[position] = _combined(name, known[position], row[groups + position])
-    added: list[tuple[tuple[Any, ...], tuple[Any, ...]]] = []
-    for group, values in totals.items():
-        column = iter(values)
-        result: list[Any] = []
-        for figure in figures:
-            value = next(column)
-            if figure.function == "avg":
-                number = next(column)
-                value = value / number if number else None
-            result.append(value)
-        added.append((group, tuple(result)))
-    return added
-
-
-def _combined(function: str, one: Any, other: Any) -> Any:
-    if one is None or other is None:
-        return other if one is None else one
-    if function == "min":
-        return min(one, other)
-    return max(one, other) if function == "max" else one + other

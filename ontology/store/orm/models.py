@@ -198,12 +198,15 @@ class DocumentVersion(models.Model):
         indexes = [
             models.Index(fields=["line", "seq_from"], name="version_changes"),
             models.Index(
-                fields=["line", "kind", "name_key", "rid"],
+                # With ``deleted`` in it, the index alone can count.
+                fields=["line", "kind", "name_key", "rid", "deleted"],
                 name="version_live",
                 condition=models.Q(seq_to__isnull=True),
             ),
             models.Index(
-                fields=["line", "kind", "name_key", "rid", "seq_from"], name="version_old"
+                fields=["line", "kind", "name_key", "rid", "seq_from"],
+                name="version_past",
+                condition=models.Q(seq_to__isnull=False),
             ),
         ]
 

@@ -67,6 +67,30 @@ class PlacedReads:
         valid = f"+{alias}.seq_from <= %s AND ({alias}.seq_to IS NULL OR {alias}.seq_to > %s)"
         return rows(sql.replace("{valid}", valid), [*before, place.seq, place.seq, *after])
 
+    def _parts(
+        self, rank: int, sql: str, alias: str, before: Sequence[Any], after: Sequence[Any]
+    ) -> list[list[tuple[Any, ...]]]:
+        """As ``_on_line`` for tables that have one index for what holds at the end of a line and
+        one for what does not any more: both are asked apart (in one request), or neither would
+        be used. Each part is in the order that ``sql`` asks for.
+        """
+        place = self._places[rank]
+        if rank == 0 and self._head:
+            found = rows(sql.replace("{valid}", f"{alias}.seq_to IS NULL"), [*before, *after])
+            if self._holds_still():
+                return [found]
+        live = f"{alias}.seq_to IS NULL AND +{alias}.seq_from <= %s"
+        past = f"{alias}.seq_to IS NOT NULL AND +{alias}.seq_to > %s AND +{alias}.seq_from <= %s"
+        both = " UNION ALL ".join(
+            f"SELECT {number}, part{number}.* FROM ({sql.replace('{valid}', valid)}) part{number}"
+            for number, valid in enumerate((live, past))
+        )
+        found = rows(
+            both,
+            [*before, place.seq, *after, *before, place.seq, place.seq, *after],
+        )
+        return [[row[1:] for row in found if row[0] == number] for number in (0, 1)]
+
     def _holds_still(self) -> bool:
         """Whether the line still ends where it did; else ``_head`` is no more."""
         if self._locked() or self._is_end(self._place):

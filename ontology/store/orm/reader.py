@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Collection, Iterator
+from itertools import chain
 from typing import Any
 
 from ontology.domain.documents import document_name, instance_name_key, search_text
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.names import name_key as key_of_name
-from ontology.store.orm.instances import InstanceReads
 from ontology.store.orm.placed import KEYS, portions
+from ontology.store.orm.searching import InstanceReads
 from ontology.store.orm.sql import (
     DOCUMENT_COLUMNS,
     document_from_row,
@@ -59,7 +60,7 @@ class OrmReader(InstanceReads):
         for portion in portions(keys):
             for rank, place in enumerate(self._places):
                 shadow, shadow_parameters = self._unshadowed("v", rank)
-                matches = self._on_line(
+                matches = self._parts(
                     rank,
                     f"SELECT v.name_key, v.rid FROM ontology_documentversion v "
                     f"WHERE v.line_id = %s AND v.kind = %s AND {in_list('v.name_key')} "
@@ -68,7 +69,7 @@ class OrmReader(InstanceReads):
                     [place.line, kind.value, list_parameter(portion)],
                     shadow_parameters,
                 )
-                for name, rid in matches:
+                for name, rid in chain.from_iterable(matches):
                     found.setdefault(name, []).append(rid)
         return found
 
@@ -131,7 +132,9 @@ class OrmReader(InstanceReads):
     ) -> list[StoredDocument]:
         """Of one kind, or of all."""
         pages = [
-            self._list_line(rank, kind, where, start, limit) for rank in range(len(self._places))
+            page
+            for rank in range(len(self._places))
+            for page in self._list_line(rank, kind, where, start, limit)
         ]
         if len(pages) == 1:
             return [document_from_row(row) for row in pages[0]]
@@ -145,7 +148,7 @@ class OrmReader(InstanceReads):
         where: DocumentFilter,
         start: tuple[str, str, str] | None,
         limit: int,
-    ) -> list[tuple[Any, ...]]:
+    ) -> list[list[tuple[Any, ...]]]:
         shadow, shadow_parameters = self._unshadowed("v", rank)
         conditions = ["v.line_id = %s"]
         parameters: list[Any] = [self._places[rank].line]
@@ -169,7 +172,7 @@ class OrmReader(InstanceReads):
             marks = ", ".join(["%s"] * len(columns))
             conditions.append(f"({', '.join(columns)}) > ({marks})")
             parameters += start[-len(columns) :]
-        return self._on_line(
+        return self._parts(
             rank,
             f"SELECT {DOCUMENT_COLUMNS} FROM ontology_documentversion v "
             f"WHERE {' AND '.join(conditions)} AND {{valid}}{shadow} "
@@ -211,7 +214,7 @@ class OrmReader(InstanceReads):
         counts: dict[Kind, int] = {}
         for rank, place in enumerate(self._places):
             shadow, shadow_parameters = self._unshadowed("v", rank)
-            counted = self._on_line(
+            counted = self._parts(
                 rank,
                 "SELECT v.kind, COUNT(*) FROM ontology_documentversion v "
                 f"WHERE v.line_id = %s AND NOT v.deleted AND {{valid}}{shadow} GROUP BY v.kind",
@@ -219,7 +222,7 @@ class OrmReader(InstanceReads):
                 [place.line],
                 shadow_parameters,
             )
-            for kind, number in counted:
+            for kind, number in chain.from_iterable(counted):
                 counts[Kind(kind)] = counts.get(Kind(kind), 0) + number
         return counts
 
