@@ -258,7 +258,7 @@ class JobService(Protocol):
         Returns:
             Names of the folders in which such jobs leave their files (their ids, and what their
             argument ``folder`` says), all of which may hold it; and the number of jobs whose
-            result or error held it and was emptied.
+            arguments, result or error held it and were emptied.
         """
         ...
 

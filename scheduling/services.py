@@ -117,12 +117,17 @@ class LocalJobService:
             folders.append(str(job.pk))
             if isinstance(job.arguments.get("folder"), str):
                 folders.append(job.arguments["folder"])
-            left = [json.dumps(part, ensure_ascii=False) for part in (job.result, job.error)]
-            if any(map(holding, left)):
-                Job.objects.filter(pk=job.pk).update(
-                    result=None if job.result is None else {"erased": True},
-                    error=None if job.error is None else {"erased": True},
-                )
+            left = {
+                name: {"erased": True}
+                for name, part in (("result", job.result), ("error", job.error))
+                if part is not None and holding(json.dumps(part, ensure_ascii=False))
+            }
+            asked = {
+                name: None if holding(json.dumps(value, ensure_ascii=False)) else value
+                for name, value in job.arguments.items()
+            }
+            if left or asked != job.arguments:
+                Job.objects.filter(pk=job.pk).update(**left, arguments=asked)
                 emptied += 1
         return folders, emptied
 

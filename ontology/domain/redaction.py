@@ -29,6 +29,7 @@ __all__ = [
     "redacted_body",
     "redaction_problem",
     "sign_redaction",
+    "with_gaps",
 ]
 
 #: System member of an instance: names of the values that were erased.
@@ -44,6 +45,17 @@ _CLOCK_SKEW = dt.timedelta(minutes=5)
 def excused(body: Body) -> frozenset[str]:
     """Names of required values that may be missing, because they were erased."""
     return frozenset(body.get(REDACTED, ()))
+
+
+def with_gaps(before: Body | None, after: Body) -> Body:
+    """``after`` from elsewhere, which knows nothing of erasures, with the names of erased values of
+    ``before`` that it brings no new values for.
+    """
+    names = sorted((frozenset() if before is None else excused(before)) - after.keys())
+    if REDACTED not in after and not names:
+        return after
+    made = {name: value for name, value in after.items() if name != REDACTED}
+    return {**made, REDACTED: names} if names else made
 
 
 def erasable_names(body: Body) -> frozenset[str]:

@@ -16,6 +16,7 @@ from ontology.contract import Conflict, OntologyInfo
 from ontology.domain.documents import Body, DocumentChange
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.masking import MASKED, Catalogue, Masker
+from ontology.domain.redaction import REDACTED
 from ontology.domain.schema import Schema
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
@@ -31,6 +32,8 @@ __all__ = [
     "visible_values",
 ]
 
+#: What is not there says nothing elsewhere.
+_GAPS = (MASKED, REDACTED)
 #: An event names so many documents; the rest are counted.
 _NAMED = 100
 
@@ -129,8 +132,8 @@ def kept_bodies(
     found = list(documents)
     shown, trace = _shown(info, reader, found)
     bodies = [
-        (document, {name: value for name, value in view.body.items() if name != MASKED})
-        if view is not document
+        (document, {name: value for name, value in view.body.items() if name not in _GAPS})
+        if view is not document or REDACTED in document.body
         else (document, document.body)
         for document, view in zip(found, shown, strict=True)
     ]

@@ -17,6 +17,7 @@ from ontology.contract import CommitInfo, ImportResult, OntologyInfo
 from ontology.domain.documents import Document, DocumentChange
 from ontology.domain.kinds import Kind
 from ontology.domain.memory import MemoryState
+from ontology.domain.redaction import with_gaps
 from ontology.domain.shapes import same
 from ontology.domain.state import State
 from ontology.domain.validation import validate_changes
@@ -143,6 +144,7 @@ def _changes(
         after = document.body
         if mode == "merge" and old is not None:
             after = combine(Document(old.rid, old.kind, old.body), document)
+        after = with_gaps(before, after)
         if not same(before, after):
             changes.append(DocumentChange(document.rid, document.kind, before, after))
     if mode == "replace":

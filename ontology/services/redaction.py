@@ -14,6 +14,7 @@ from oms_project.idempotency.contract import idempotency
 from ontology import spool
 from ontology.access import permitted
 from ontology.contract import CommitInfo, OntologyInfo, RedactionResult
+from ontology.domain.instances.values import normal_timestamp
 from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.domain.schema import Schema
 from ontology.selectors.documents import find_target, get_document
@@ -160,6 +161,7 @@ def _forget(info: OntologyInfo, folders: Collection[str]) -> None:
     for name in folders:
         spool.remove(name)
     forget_states(info.id)
+    normal_timestamp.cache_clear()
 
 
 def _shown_as(info: OntologyInfo, rid: str, ref: str) -> str:

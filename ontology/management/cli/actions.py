@@ -18,7 +18,7 @@ from ontology import selectors, services
 from ontology.contract import ActionInfo, ActionResult
 from ontology.domain.actions import text_in
 from ontology.management.cli.base import OntologyCommand, examples
-from ontology.management.cli.options import Branch, DryRun, ExpectedHead, Message, Name, Ref
+from ontology.management.cli.options import AsOf, Branch, DryRun, ExpectedHead, Message, Name, Ref
 from ontology.management.cli.output import table
 from ontology.management.cli.rendering.diffs import stat_lines
 from ontology.management.cli.rendering.merges import merge_lines
@@ -53,6 +53,7 @@ class ActionCommands(OntologyCommand):
         self,
         *,
         ref: Ref = "",
+        as_of: AsOf = "",
         every: Annotated[
             bool, typer.Option("--all", help="Also those that you may not run.")
         ] = False,
@@ -61,6 +62,7 @@ class ActionCommands(OntologyCommand):
     ) -> None:
         """List the actions that you may run."""
         with self.session(as_user, output_format) as out:
+            ref = selectors.ref_at(ontology=self.ontology_name, ref=ref, as_of=as_of)
             found = selectors.list_actions(ontology=self.ontology_name, ref=ref, every=every)
             if out.as_json:
                 out.json_items(iter(found))
@@ -74,11 +76,13 @@ class ActionCommands(OntologyCommand):
         action: ActionName,
         *,
         ref: Ref = "",
+        as_of: AsOf = "",
         output_format: OutputFormat = Format.TEXT,
         as_user: AsUser = None,
     ) -> None:
         """Show what an action asks for, and whether you may run it."""
         with self.session(as_user, output_format) as out:
+            ref = selectors.ref_at(ontology=self.ontology_name, ref=ref, as_of=as_of)
             info = selectors.get_action(ontology=self.ontology_name, action=action, ref=ref)
             if out.as_json:
                 out.json(info)

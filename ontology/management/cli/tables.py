@@ -28,7 +28,7 @@ from ontology.interop.tabular import (
 )
 from ontology.management.cli.base import OntologyCommand, examples
 from ontology.management.cli.files import replacing, write_whole
-from ontology.management.cli.options import Branch, DryRun, ExpectedHead, Message, Name, Ref
+from ontology.management.cli.options import AsOf, Branch, DryRun, ExpectedHead, Message, Name, Ref
 from ontology.management.cli.output import table
 from ontology.services.bulk import LoadResult, RejectedRow
 from ontology.wire import json_bytes
@@ -203,6 +203,7 @@ class TableCommands(OntologyCommand):
         *,
         type_name: TypeName,
         ref: Ref = "",
+        as_of: AsOf = "",
         where: Annotated[
             list[str] | None,
             typer.Option(
@@ -239,6 +240,7 @@ class TableCommands(OntologyCommand):
         """
         wanted = _format(table_format, option="--format")
         with self.session(as_user, Format.TEXT) as out:
+            ref = selectors.ref_at(ontology=name, ref=ref, as_of=as_of)
             chunks = selectors.unload_objects(
                 ontology=name,
                 type=type_name,

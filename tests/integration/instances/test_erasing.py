@@ -269,3 +269,43 @@ def test_a_link_to_an_object_without_a_key_can_be_made(staff: None, commit: Comm
     commit(link("insures", "Company/acme", f"Person/{rid}"))
     (made,) = links_of("Company/acme", "insures")
     assert made.body["_target"] == rid
+
+
+@pytest.mark.parametrize("form", ["turtle", "jsonld", "trig"])
+def test_an_export_goes_without_erased_values(staff: None, commit: Commit, form: str) -> None:
+    def exported() -> str:
+        return b"".join(selectors.export_rdf(ontology=NAME, format=form)).decode()
+
+    before = exported()
+    assert "Bolt GmbH" in before
+    erase()
+    left = exported()
+    assert EMAIL not in left
+    assert "Ann Lee" not in left
+    assert "_redacted" not in left
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_table_goes_without_erased_values(staff: None, commit: Commit, form: str) -> None:
+    def unloaded() -> str:
+        return b"".join(
+            selectors.unload_objects(ontology=NAME, type="Person", format=form)
+        ).decode()
+
+    assert EMAIL in unloaded()
+    erase()
+    left = unloaded()
+    assert EMAIL not in left
+    assert "Ann Lee" not in left
+
+
+def test_an_export_that_comes_back_leaves_erased_names(staff: None, commit: Commit) -> None:
+    erase("email", "salary")
+    data = b"".join(selectors.export_rdf(ontology=NAME, format="turtle"))
+    before = selectors.resolve_ref(ontology=NAME).id
+    for mode in ("merge", "replace"):
+        services.import_rdf(ontology=NAME, sources=[data], format="turtle", mode=mode)
+        assert body()["_redacted"] == ["email", "salary"]
+    compared = selectors.compare_document(ontology=NAME, target=ANN, from_ref=before, to_ref="")
+    assert compared.diff is None
+    assert sound()

@@ -217,7 +217,7 @@ def test_results_and_files_of_finished_jobs_are_emptied(
     jobs = [
         Job.objects.create(
             task="ontology.import",
-            arguments={"ontology": ontology},
+            arguments={"ontology": ontology, "parameters": {"to": EMAIL}, "mode": "merge"},
             state=state,
             result={"rejected": [{"email": EMAIL}]},
             actor_id="1",
@@ -232,6 +232,8 @@ def test_results_and_files_of_finished_jobs_are_emptied(
     for job in jobs:
         job.refresh_from_db()
     assert jobs[0].result == {"erased": True}
+    assert jobs[0].arguments == {"ontology": NAME, "parameters": None, "mode": "merge"}
+    assert jobs[2].arguments["parameters"] == {"to": EMAIL}
     assert jobs[1].result == jobs[2].result == {"rejected": [{"email": EMAIL}]}
     assert [(tmp_path / str(job.pk)).exists() for job in jobs] == [False, True, True]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from oms_project.core.clock import frozen_at
 from oms_project.core.errors import BadRequest, NotFound
@@ -221,6 +223,19 @@ def test_long_histories_are_followed_page_by_page(person: Ontology) -> None:
     found = blamed()
     assert found["/tags/t59"] == "change 59"
     assert found["/apiName"] == "create"
+
+
+def test_the_cost_follows_the_documents_own_revisions(person: Ontology) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as counted:
+            selectors.blame(ontology=NAME, target="ObjectType/Person")
+        return len(counted)
+
+    change(person, "label", displayName={"ko": "사람"})
+    before = queries()
+    for number in range(30):
+        person.create("ObjectType", f"Other{number}")
+    assert queries() == before
 
 
 def test_there_is_nobody_to_blame_for_nothing(person: Ontology) -> None:
