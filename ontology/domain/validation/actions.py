@@ -205,16 +205,10 @@ class _Names:
         if document is None or document.kind == Kind.INTERFACE or field.startswith("_"):
             return
         properties = self._schema.properties(document.rid)
-        if name_key(field) not in properties and not self._of_an_interface(document.rid, field):
+        if name_key(field) not in properties:
             owner = document.body.get("apiName", name)
             self._report.add(
                 pointer,
                 "unknown-property",
                 f"{owner} has no property '{field}' ('{name}.{field}').",
             )
-
-    def _of_an_interface(self, rid: str, field: str) -> bool:
-        return any(
-            name_key(field) in self._schema.properties(interface)
-            for interface in self._schema.interfaces(rid)
-        )
