@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from dataclasses import replace
+from typing import IO, Any
 
 import orjson
 
@@ -10,11 +12,26 @@ from ontology import selectors, services, spool
 from ontology.wire import json_bytes
 from scheduling.contract import JobHandle, register_task
 
-__all__ = ["EXPORT_TASK", "IMPORT_TASK", "VERIFY_TASK", "export_file", "import_files", "verify"]
+__all__ = [
+    "EXPORT_TASK",
+    "IMPORT_TASK",
+    "LOAD_TASK",
+    "REJECTED_FILE",
+    "VERIFY_TASK",
+    "export_file",
+    "import_files",
+    "load_file",
+    "verify",
+]
 
 IMPORT_TASK = "ontology.import"
 EXPORT_TASK = "ontology.export"
+LOAD_TASK = "ontology.load"
 VERIFY_TASK = "ontology.verify"
+#: Where a load's job keeps the rows that it left out, in the spool folder named by the job.
+REJECTED_FILE = "rejected.jsonl"
+#: So many of them are in the job's result.
+_TOLD = 100
 
 
 @register_task(IMPORT_TASK)
@@ -47,6 +64,37 @@ def import_files(
     finally:
         spool.remove_folder(path)
     return orjson.loads(json_bytes(result))
+
+
+@register_task(LOAD_TASK)
+def load_file(
+    job: JobHandle, *, ontology: str, folder: str, mapping: dict[str, Any], **options: Any
+) -> Any:
+    """Load the file of a spool folder, then delete it; the result is a ``LoadResult``.
+
+    Rejected rows are kept in a spool folder that is named by the job, also when the load is refused
+    because of them.
+    """
+    path = spool.folder(folder)
+    with contextlib.ExitStack() as stack:
+        stack.callback(spool.remove_folder, path)
+        kept: list[IO[bytes]] = []
+
+        def keep(row: services.RejectedRow) -> None:
+            if not kept:
+                target = spool.make_folder(job.job_id) / REJECTED_FILE
+                kept.append(stack.enter_context(target.open("wb")))
+            kept[0].write(json_bytes(row) + b"\n")
+
+        result = services.load_objects(
+            ontology=ontology,
+            source=next(path.iterdir()),
+            mapping=mapping,
+            on_rejected=keep,
+            on_progress=lambda phase, done, total: job.report(done, total, phase),
+            **options,
+        )
+    return orjson.loads(json_bytes(replace(result, errors=result.errors[:_TOLD])))
 
 
 @register_task(EXPORT_TASK, max_attempts=3)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -15,11 +16,20 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 
 from oms_project.core.canonical_json import canonical_digest
-from oms_project.core.errors import Invalid, TooLarge
+from oms_project.core.errors import BadRequest, Invalid, TooLarge
 from ontology import selectors, spool
+from ontology.api.query import Query, parse_query
 
-__all__ = ["RDF_MEDIA_TYPES", "SpoolHandler", "Upload", "UploadSource", "receive_on_disk"]
+__all__ = [
+    "RDF_MEDIA_TYPES",
+    "SpoolHandler",
+    "Upload",
+    "UploadSource",
+    "receive_on_disk",
+    "with_form",
+]
 
+Q = TypeVar("Q", bound=Query)
 _CHUNK = 256 * 1024
 _MULTIPART = "multipart/form-data"
 #: The media types of a raw body.
@@ -118,24 +128,33 @@ class SpoolHandler(FileUploadHandler):
 
 @dataclass(frozen=True)
 class UploadSource:
-    """A body of RDF: raw, or files in a form."""
+    """A body of files: raw, or in a form.
 
+    Attributes:
+        media_types: of a raw body; ``application/octet-stream`` is taken as well.
+        what: what is in it, for messages.
+        examples: media type -> name of an example.
+    """
+
+    media_types: tuple[str, ...] = RDF_MEDIA_TYPES
+    what: str = "RDF"
+    examples: Mapping[str, str] = field(default_factory=lambda: {"text/turtle": "Turtle"})
     required: bool = True
 
     def read(self, request: Request) -> tuple[Upload, str]:
         """Spool the body.
 
         Raises:
-            UnsupportedMediaType: neither RDF nor a form.
+            UnsupportedMediaType: neither one of ``media_types`` nor a form.
             TooLarge: past ``OMS_MAX_IMPORT_MB``.
             Invalid: there is nothing in it.
         """
         content_type = (request.content_type or "").partition(";")[0].strip().lower()
         if content_type == _MULTIPART:
-            return _from_form(request)
-        if content_type not in (*RDF_MEDIA_TYPES, "application/octet-stream"):
+            return _from_form(request, self.what)
+        if content_type not in (*self.media_types, "application/octet-stream"):
             raise UnsupportedMediaType(request.content_type or "")
-        return _from_body(request, content_type)
+        return _from_body(request, content_type, self.what)
 
     def release(self, body: Upload) -> None:
         """Delete the files, unless a job has taken them."""
@@ -143,7 +162,7 @@ class UploadSource:
             spool.remove_folder(body.folder)
 
     def content(self) -> dict[str, tuple[str | dict[str, Any], Any]]:
-        """Every RDF format, and a form."""
+        """Every format, and a form."""
         raw: dict[str, Any] = {"type": "string", "minLength": 1}
         form: dict[str, Any] = {
             "type": "object",
@@ -152,22 +171,37 @@ class UploadSource:
                 "file": {"type": "string", "format": "binary", "description": "One file or more."}
             },
         }
-        example = "Turtle"
         return {
-            **{
-                media: (raw, example if media == "text/turtle" else None)
-                for media in RDF_MEDIA_TYPES
-            },
+            **{media: (raw, self.examples.get(media)) for media in self.media_types},
             _MULTIPART: (form, None),
         }
 
 
-def _from_form(request: Request) -> tuple[Upload, str]:
+def with_form(query: Q, upload: Upload) -> Q:
+    """``query`` with the fields of the form, which must not say otherwise than the query.
+
+    Raises:
+        BadRequest: a field is unknown, wrong, or in both.
+    """
+    if not upload.form:
+        return query
+    form = parse_query(upload.form, type(query))
+    both = query.model_fields_set & form.model_fields_set
+    if both:
+        name = min(both)
+        message = f"'{name}' is given in the query and in the form."
+        raise BadRequest(
+            message, code="bad_query", errors=[{"parameter": name, "message": message}]
+        )
+    return query.model_copy(update={name: getattr(form, name) for name in form.model_fields_set})
+
+
+def _from_form(request: Request, what: str) -> tuple[Upload, str]:
     data = cast("QueryDict", request.data)
     handler = request._request.upload_handlers[0]  # noqa: SLF001 - REST framework offers no other way
     upload = handler.upload if isinstance(handler, SpoolHandler) else None
     if upload is None or not isinstance(handler, SpoolHandler):
-        raise _empty()
+        raise _empty(what)
     upload.form = QueryDict(mutable=True)
     for name, values in data.lists():
         if not any(isinstance(value, UploadedFile) for value in values):
@@ -175,7 +209,7 @@ def _from_form(request: Request) -> tuple[Upload, str]:
     return upload, canonical_digest([handler.fingerprint(), sorted(upload.form.lists())])
 
 
-def _from_body(request: Request, content_type: str) -> tuple[Upload, str]:
+def _from_body(request: Request, content_type: str, what: str) -> tuple[Upload, str]:
     limit = settings.OMS_MAX_IMPORT_BYTES
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if declared.isdigit() and int(declared) > limit:
@@ -192,7 +226,7 @@ def _from_body(request: Request, content_type: str) -> tuple[Upload, str]:
                 digest.update(chunk)
                 file.write(chunk)
         if upload.size == 0:
-            raise _empty()
+            raise _empty(what)
     except BaseException:
         spool.remove_folder(upload.folder)
         raise
@@ -207,9 +241,9 @@ def _too_large() -> TooLarge:
     )
 
 
-def _empty() -> Invalid:
+def _empty(what: str) -> Invalid:
     return Invalid(
-        "There is nothing to import: send RDF as the body, or files in a form.",
+        f"There is nothing to import: send {what} as the body, or files in a form.",
         code="empty_import",
         errors=[{"field": "", "rule": "shape", "message": "The body is empty."}],
     )

@@ -37,7 +37,7 @@ from ontology.selectors.objects import (
     list_objects,
     search_objects,
 )
-from ontology.selectors.proposals import propose_objects
+from ontology.selectors.proposals import LoadProposal, ProposedColumn, propose_objects
 from ontology.selectors.redactions import list_redactions
 from ontology.selectors.refs import (
     get_branch,
@@ -81,8 +81,10 @@ __all__ = [
     "HierarchyNode",
     "LinkShape",
     "LinkUse",
+    "LoadProposal",
     "PropertyShape",
     "PropertyView",
+    "ProposedColumn",
     "SparqlFormatUnsuitable",
     "SparqlResult",
     "TypeCount",

@@ -7,10 +7,11 @@ from pathlib import Path
 from ontology.access import readable
 from ontology.domain.kinds import Kind
 from ontology.domain.names import name_key
-from ontology.interop.tabular import CsvOptions, Proposal, propose
+from ontology.interop.tabular import CsvOptions, ProposedColumn, propose
+from ontology.interop.tabular import Proposal as LoadProposal
 from ontology.store import store
 
-__all__ = ["propose_objects"]
+__all__ = ["LoadProposal", "ProposedColumn", "propose_objects"]
 
 _TYPES = (Kind.OBJECT_TYPE, Kind.INTERFACE, Kind.VALUE_TYPE, Kind.ENUM_TYPE, Kind.STRUCT_TYPE)
 
@@ -24,7 +25,7 @@ def propose_objects(
     options: CsvOptions | None = None,
     enums: bool = False,
     ref: str = "",
-) -> Proposal:
+) -> LoadProposal:
     """An object type for the rows of a file, with a name that is free at a ref, and a mapping.
 
     Args:

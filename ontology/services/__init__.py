@@ -1,7 +1,7 @@
 """Writes: every change of an ontology goes through one of these."""
 
 from ontology.services.actions import revert_action, run_action
-from ontology.services.bulk import LoadResult, load_objects
+from ontology.services.bulk import LoadedFile, LoadResult, RejectedRow, load_objects
 from ontology.services.changes import commit_changes
 from ontology.services.imports import import_rdf
 from ontology.services.merging import merge, revert
@@ -17,6 +17,8 @@ from ontology.services.refs import (
 
 __all__ = [
     "LoadResult",
+    "LoadedFile",
+    "RejectedRow",
     "commit_changes",
     "create_branch",
     "create_ontology",

@@ -20,11 +20,11 @@ from oms_project.core.routes import Declaration
 from ontology import selectors
 from ontology.api.conditions import is_unchanged, not_modified, set_validators, state_etag
 from ontology.api.endpoint import Answer, OntologyView, endpoint
+from ontology.api.formats import AnyRepresentation
 from ontology.api.openapi.examples import EXAMPLES
 from ontology.api.query import ReadQuery, Text, parse_query
 from ontology.api.snapshots import snapshot
 from ontology.api.streaming import chunks_of, streamed
-from ontology.api.views.transfer import AnyRepresentation
 
 __all__ = ["SparqlView"]
 

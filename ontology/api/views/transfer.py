@@ -8,28 +8,34 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from pydantic import Field
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
 from oms_project.core.authorization import permissions
-from oms_project.core.errors import BadRequest, Conflict, NotFound
+from oms_project.core.errors import Conflict, NotFound
 from oms_project.core.routes import Declaration
 from ontology import selectors, services, spool
 from ontology.api import bodies
 from ontology.api.addresses import address
 from ontology.api.conditions import is_unchanged, not_modified, set_validators, state_etag
 from ontology.api.endpoint import Answer, JsonSource, OntologyView, endpoint
+from ontology.api.formats import AnyRepresentation, unknown_format, wanted_format
 from ontology.api.jobs import JOB_STARTED, started_job, wants_job
-from ontology.api.query import CommitQuery, Flag, NoQuery, ReadQuery, Text, parse_query
+from ontology.api.query import CommitQuery, Flag, NoQuery, ReadQuery, Text
 from ontology.api.snapshots import snapshot
 from ontology.api.streaming import streamed
-from ontology.api.uploads import RDF_MEDIA_TYPES, Upload, UploadSource, receive_on_disk
+from ontology.api.uploads import (
+    RDF_MEDIA_TYPES,
+    Upload,
+    UploadSource,
+    receive_on_disk,
+    with_form,
+)
 from ontology.api.writing import commit_answer, commit_message, expected_head, head_guard
 from ontology.tasks import EXPORT_TASK, IMPORT_TASK
 from scheduling.contract import JobState, job_service
 
-__all__ = ["AnyRepresentation", "ExportFileView", "ExportView", "ExportsView", "ImportsView"]
+__all__ = ["ExportFileView", "ExportView", "ExportsView", "ImportsView"]
 
 _RDF: dict[str, Any] = {"type": "string"}
 
@@ -52,20 +58,6 @@ class ExportQuery(ReadQuery):
         Field(default="", examples=["turtle"])
     )
     """Name of the format; empty: as `Accept` asks, else Turtle."""
-
-
-class AnyRepresentation(BaseContentNegotiation):
-    """The view itself looks at ``Accept``: its answers are no renderer's."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        """As the default does."""
-        return next(
-            (parser for parser in parsers if parser.media_type == request.content_type), None
-        )
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
-        """Any; it renders problems alone."""
-        return renderers[0], renderers[0].media_type
 
 
 class ImportsView(OntologyView):
@@ -106,7 +98,7 @@ class ImportsView(OntologyView):
         """Everything in the input makes one commit; `report` accounts for every triple. What is
         large, or `Prefer: respond-async`, becomes a job. Nothing is fetched from elsewhere.
         """
-        query = _with_form(query, body)
+        query = with_form(query, body)
         rdf_format = query.format or body.format
         names = ", ".join(path.name for path in body.files)
         what = names if body.format is None else "RDF"  # a raw body has no name
@@ -175,7 +167,9 @@ class ExportView(OntologyView):
     )
     def get(self, request: Request, *, ontology: str, query: ExportQuery) -> HttpResponseBase:
         """Streamed. Importing it again gives the same state, triple for triple."""
-        rdf_format = _wanted_format(request, query.format)
+        rdf_format = wanted_format(
+            request, query.format, selectors.EXPORT_FORMATS, default="turtle"
+        )
         at = snapshot(ontology=ontology, query=query, request=request)
         etag = state_etag(
             f"{at.commit.id[:32]}{rdf_format}", request, selectors.visibility(ontology=ontology)
@@ -213,7 +207,7 @@ class ExportsView(OntologyView):
     ) -> HttpResponseBase:
         """For large ontologies; the file is kept for a day. `Link: rel="result"` leads to it."""
         if body.format not in selectors.EXPORT_FORMATS:
-            raise _unknown_format(body.format, field="/format")
+            raise unknown_format(body.format, selectors.EXPORT_FORMATS, field="/format")
         info = selectors.get_ontology(ontology=ontology)
         wanted = selectors.ref_at(ontology=ontology, ref=body.ref, as_of=body.as_of)
         commit = selectors.resolve_ref(ontology=ontology, ref=wanted)
@@ -268,36 +262,3 @@ class ExportFileView(OntologyView):
             as_attachment=True,
             filename=path.name,
         )
-
-
-def _with_form(query: ImportQuery, upload: Upload) -> ImportQuery:
-    """``query`` with the fields of the form, which must not say otherwise than the query."""
-    if not upload.form:
-        return query
-    form = parse_query(upload.form, ImportQuery)
-    both = query.model_fields_set & form.model_fields_set
-    if both:
-        name = min(both)
-        message = f"'{name}' is given in the query and in the form."
-        raise BadRequest(
-            message, code="bad_query", errors=[{"parameter": name, "message": message}]
-        )
-    return query.model_copy(update={name: getattr(form, name) for name in form.model_fields_set})
-
-
-def _wanted_format(request: Request, given: str) -> str:
-    if given:
-        if given not in selectors.EXPORT_FORMATS:
-            raise _unknown_format(given, parameter="format")
-        return given
-    by_media = {media: name for name, (media, _ext) in selectors.EXPORT_FORMATS.items()}
-    for item in request.headers.get("Accept", "").split(","):
-        name = by_media.get(item.partition(";")[0].strip().lower())
-        if name is not None:
-            return name
-    return "turtle"
-
-
-def _unknown_format(given: str, **where: str) -> BadRequest:
-    message = f"'{given[:50]}' is no format: use {', '.join(selectors.EXPORT_FORMATS)}."
-    return BadRequest(message, code="rdf_format", errors=[{**where, "message": message}])

@@ -19,7 +19,7 @@ from ontology.interop.tabular.mapping import (
     parse_mapping,
     snake_to_camel,
 )
-from ontology.interop.tabular.propose import Proposal, propose
+from ontology.interop.tabular.propose import Proposal, ProposedColumn, propose
 from ontology.interop.tabular.reader import Table, open_table
 from ontology.interop.tabular.writer import write_table
 
@@ -36,6 +36,7 @@ __all__ = [
     "EndMapping",
     "FieldSpec",
     "Proposal",
+    "ProposedColumn",
     "RowProblem",
     "Table",
     "TableColumn",
