@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 import pyoxigraph as ox
 
 from oms_project.core.errors import Invalid
 from ontology.domain.documents import Body, Document
-from ontology.interop.rdf import export_quads
+from ontology.interop.rdf import data_triples, export_quads
 from ontology.interop.rdf.header import legal_prefixes
 from ontology.interop.rdf.vocabulary import OMS, OWL, RDF, RDFS, SKOS, XSD
 from ontology.interop.sparql.process import Ended, KeptStore, Request
@@ -27,7 +28,8 @@ COMMON_PREFIXES: Mapping[str, str] = {
 
 
 class QueryableState:
-    """The triples that an export of the documents has.
+    """The triples that an export of the documents has, and those that the values of objects and
+    links mean.
 
     Attributes:
         prefixes: those of the header, and ``COMMON_PREFIXES`` that it does not give another
@@ -55,8 +57,13 @@ class QueryableState:
         }
         base = str(header.get("baseIri") or "")
         self.base = base if _is_iri(base) else ""
+        held = list(documents)
         triples = _Bounded(
-            export_quads(documents, header, rid_namespace=rid_namespace), max_triples
+            chain(
+                export_quads(held, header, rid_namespace=rid_namespace),
+                data_triples(held, header, rid_namespace=rid_namespace),
+            ),
+            max_triples,
         )
         try:
             self._store = KeptStore(triples)
