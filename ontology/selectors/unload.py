@@ -83,15 +83,22 @@ def unload_objects(
 
 
 def _properties(asker: Asker, layouts: Sequence[Layout]) -> list[FieldSpec]:
-    """The properties of all the types, those of the type that was asked for first."""
+    """The properties of all the types: those of the type that was asked for first, its key before
+    the others.
+    """
     found: dict[str, FieldSpec] = {}
     for layout in sorted(layouts, key=lambda item: item.rid != asker.rid):
-        for spec in fields_of(asker.names.rules.schema, layout):
+        specs = fields_of(asker.names.rules.schema, layout)
+        for spec in sorted(specs, key=lambda item: _rank(layout, item.name)):
             known = found.setdefault(spec.name, spec)
             if known != spec:  # a name that two subtypes use for different things
                 types = tuple(dict.fromkeys((*known.data_types, *spec.data_types)))
                 found[spec.name] = FieldSpec(spec.name, types, known.array and spec.array)
     return list(found.values())
+
+
+def _rank(layout: Layout, name: str) -> int:
+    return layout.key.index(name) if name in layout.key else len(layout.key)
 
 
 def _rows(
