@@ -21,6 +21,7 @@ from ontology.store.orm.lines import Place, forget
 from ontology.store.orm.reader import OrmReader, stored_key, stored_name_key, stored_status
 from ontology.store.orm.redaction import claims_of
 from ontology.store.orm.sql import COMMIT_COLUMNS, as_time, commit_from_row, rows
+from ontology.store.orm.verify_entries import check_entries
 from ontology.store.port import Progress
 from ontology.store.sealing import claim_of, stamps
 
@@ -90,7 +91,9 @@ def verify_ontology(
         cut = _check_chain(line, lines, problems)
         check = _LineCheck(line, cut, redactions, problems)
         documents += check.documents()
+        tip: CommitInfo | None = None
         for info, seq in _commits(line.id):
+            tip = info
             commits += 1
             _check_commit(ontology_id, info, check.contents.pop(seq, []), keys, problems)
             if on_progress is not None and commits % 100 == 0:
@@ -100,6 +103,8 @@ def verify_ontology(
             for seq in check.contents
         ]
         _check_run(ontology_id, line, problems)
+        if tip is not None:
+            check_entries(Place(line.id, line.tip_seq), tip, problems)
     _check_names(ontology_id, problems)
     if on_progress is not None:
         on_progress("verify", commits, commits)

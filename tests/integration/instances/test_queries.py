@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from oms_project.core.errors import BadRequest, NotFound
 from ontology import selectors, services
@@ -262,3 +263,15 @@ def test_a_cursor_fits_one_list(staff: None) -> None:
         selectors.list_objects(
             ontology=NAME, type="Person", sort=parse_sort(["age"]), cursor=page.next_cursor
         )
+
+
+def test_verify_holds_the_index_against_the_values(commit: Commit, staff: None) -> None:
+    services.create_branch(ontology=NAME, name="work", from_ref="main")
+    commit(update("Person/ann", age=60, name="Anna Lee"), delete("Person/bob"), branch="work")
+    commit(update("Person/cho", age=34))
+    services.merge(ontology=NAME, source="work", into="main")
+    assert selectors.verify(ontology=NAME).problems == ()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM ontology_valueentry WHERE seq_to IS NULL AND key LIKE 'n6%%'")
+    (problem, *_) = selectors.verify(ontology=NAME).problems
+    assert "index entries differ" in problem.message
