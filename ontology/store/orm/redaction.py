@@ -35,7 +35,7 @@ from ontology.domain.redaction import (
 from ontology.store.hashing import text_hash
 from ontology.store.orm.reader import stored_key, stored_name_key
 from ontology.store.orm.sql import as_time, bulk_insert, is_postgresql, rows, translated
-from ontology.store.orm.unindexing import forget_values
+from ontology.store.orm.unindexing import Rewritten, forget_values
 from ontology.store.orm.writer import database_time
 from ontology.store.port import Erasure
 from ontology.store.sealing import Seal
@@ -337,7 +337,14 @@ def _overwrite(ontology_id: str, rid: str, changes: Sequence[_Change]) -> None:
     forget_values(
         ontology_id,
         rid,
-        [value for change in changes for value in erased_values(change.version.body, change.gone)],
+        [
+            Rewritten(
+                change.version.body,
+                change.body,
+                erased_values(change.version.body, change.gone),
+            )
+            for change in changes
+        ],
     )
 
 

@@ -388,4 +388,3 @@ def test_an_object_is_found_by_what_is_left(indexed: World) -> None:
         assert found(ref, NUMBER, order_key(None)) == [rid(ANN)]
         assert hits(ref, "org") == []
         assert hits(ref, "ann lee") == [rid(ANN)]
-    indexed.assert_sound()

@@ -309,3 +309,44 @@ def test_an_export_that_comes_back_leaves_erased_names(staff: None, commit: Comm
     compared = selectors.compare_document(ontology=NAME, target=ANN, from_ref=before, to_ref="")
     assert compared.diff is None
     assert sound()
+
+
+def test_an_equal_value_of_another_property_is_still_found(staff: None, commit: Commit) -> None:
+    commit(thing("Company", code="gb", name="GB", country="GB"))
+    services.create_branch(ontology=NAME, name="work")
+    commit(update("Company/gb", code="gb2"), branch="work")
+
+    def companies(condition: str, ref: str) -> list[str]:
+        page = selectors.list_objects(
+            ontology=NAME, type="Company", ref=ref, where=parse_condition(condition)
+        )
+        return [view.id for view in page.items]
+
+    erase("name", target="Company/gb")
+    assert companies("country:eq:GB", "main") == ["Company/acme", "Company/gb"]
+    assert companies("country:eq:GB", "work") == ["Company/acme", "Company/gb2"]
+    # What was unique together with it may be given again.
+    commit(thing("Company", code="new", name="GB", country="GB"))
+    assert selectors.search_objects(ontology=NAME, text="gb", ref="work").items == ()
+    assert sound()
+
+
+def test_entries_made_under_an_earlier_type_are_taken_too(staff: None, commit: Commit) -> None:
+    """The property was indexed and searchable once, and is not any more."""
+    services.create_tag(ontology=NAME, name="v1", ref="main", message="")
+    for kind, name, flag in (("Person", "age", "indexed"), ("Party", "name", "searchable")):
+        target = f"ObjectType/{kind}"
+        properties = [
+            {key: value for key, value in item.items() if key != flag}
+            if item["apiName"] == name
+            else item
+            for item in selectors.get_document(ontology=NAME, target=target).body["properties"]
+        ]
+        commit(Change(op="update", target=target, fields={"properties": properties}))
+    assert found("age:eq:34", "v1") == [ANN]
+    assert selectors.search_objects(ontology=NAME, text="ann lee", ref="v1").items
+    erase()
+    assert found("age:eq:34", "v1") == []
+    assert selectors.search_objects(ontology=NAME, text="ann lee", ref="v1").items == ()
+    assert tables_with("ann lee") == []
+    assert sound()
