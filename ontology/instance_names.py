@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
+from itertools import combinations, islice, pairwise
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,6 +18,9 @@ from ontology.domain.names import name_key
 from ontology.store.port import CommitReader, StoredDocument
 
 __all__ = ["InstanceNames", "key_values", "split_instance"]
+
+#: A key with many ``+`` in it is read in at most so many ways.
+_MOST_WAYS = 50
 
 
 def split_instance(target: str) -> tuple[str, str] | None:
@@ -32,8 +36,22 @@ def split_instance(target: str) -> tuple[str, str] | None:
 def key_values(layout: Layout, text: str) -> list[Any] | None:
     """The values of a type's primary key from the key in an ``@id``; None where it is none."""
     parts = parse_key(text)
-    if len(parts) != len(layout.key):
-        return None
+    return _typed_values(layout, parts) if len(parts) == len(layout.key) else None
+
+
+def _possible_values(layout: Layout, text: str) -> Iterator[list[Any]]:
+    """``key_values``; or where a ``+`` was not encoded, every way to read it as part of a value."""
+    parts = text.split("+")
+    ways = combinations(range(1, len(parts)), len(layout.key) - 1)
+    for way in islice(ways, _MOST_WAYS):
+        edges = (0, *way, len(parts))
+        joined = ["+".join(parts[start:end]) for start, end in pairwise(edges)]
+        values = _typed_values(layout, [unquote(part) for part in joined])
+        if values is not None:
+            yield values
+
+
+def _typed_values(layout: Layout, parts: Sequence[str]) -> list[Any] | None:
     values: list[Any] = []
     for name, part in zip(layout.key, parts, strict=True):
         item = layout.properties.get(name)
@@ -62,11 +80,20 @@ class InstanceNames:
     Args:
         reader: the commit.
         rules: of the state in which the types are looked up; None: the commit's.
+        shown: documents as they may be seen; None: as they are. An object whose key is masked
+            goes by its ``rid``, also where it is the end of a link.
     """
 
-    def __init__(self, reader: CommitReader, rules: Rules | None = None) -> None:
+    def __init__(
+        self,
+        reader: CommitReader,
+        rules: Rules | None = None,
+        *,
+        shown: Callable[[Sequence[StoredDocument]], Sequence[StoredDocument]] | None = None,
+    ) -> None:
         self.reader = reader
         self.rules = rules or Rules(reader)
+        self._shown = shown
         self._ends: dict[str, str] = {}
 
     # --- from names to rids ---------------------------------------------------------------------
@@ -141,9 +168,10 @@ class InstanceNames:
             layout = self.rules.object_layout(member)
             if layout is None:
                 continue
-            values = key_values(layout, text) if layout.key else None
-            if values is not None:
-                found.append(object_name_key(member, values))
+            if layout.key:
+                found += [
+                    object_name_key(member, values) for values in _possible_values(layout, text)
+                ]
             if ":" in iri:
                 found.append(object_name_key(member, None, iri))
         return found
@@ -168,8 +196,9 @@ class InstanceNames:
                 if item.body.get("_type")
             }
         )
-        for rid, item in far.items():
-            self._ends[rid] = self.id_of(item.kind, rid, item.body)
+        found = list(far.values())
+        for item in found if self._shown is None else self._shown(found):
+            self._ends[item.rid] = self.id_of(item.kind, item.rid, item.body)
 
     def id_of(self, kind: Kind, rid: str, body: Body) -> str:
         """``@id`` of an instance."""

@@ -44,18 +44,22 @@ def document_text(view: DocumentView) -> str:
     return f'{{"_etag":"{view.etag}",{view.json[1:]}'
 
 
-def page_bytes(texts: Iterable[str], *, following: str | None, commit: str) -> bytes:
+def page_bytes(
+    texts: Iterable[str], *, following: str | None, commit: str, total: int | None = None
+) -> bytes:
     """A page, from the JSON texts of its items: joined, not parsed.
 
     Args:
         texts: JSON texts.
         following: cursor of the next page.
         commit: id of the commit that was read.
+        total: how many items there are on all pages; None: they were not counted.
     """
-    return b'{"items":[%b],"next":%b,"commit":%b}' % (
+    return b'{"items":[%b],"next":%b,"commit":%b%b}' % (
         ",".join(texts).encode(),
         orjson.dumps(following),
         orjson.dumps(commit),
+        b"" if total is None else b',"total":%d' % total,
     )
 
 

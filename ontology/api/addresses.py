@@ -22,6 +22,7 @@ COLLECTIONS: dict[Kind, str] = {
     Kind.ACTION_TYPE: "action-types",
     Kind.RESOURCE: "resources",
     Kind.OBJECT: "objects",
+    Kind.LINK: "links",
 }
 
 

@@ -25,6 +25,7 @@ from ontology.contract import Resolution
 
 __all__ = [
     "ActionRunBody",
+    "AggregateBody",
     "Body",
     "BranchCreate",
     "BranchUpdate",
@@ -32,8 +33,10 @@ __all__ = [
     "ChangeSetBody",
     "ExportBody",
     "MergeBody",
+    "ObjectQueryBody",
     "OntologyCreate",
     "OntologyUpdate",
+    "PageBody",
     "RedactionBody",
     "RenameBody",
     "RevertBody",
@@ -233,6 +236,52 @@ class ExportBody(Body):
     as_of: Text = Field(default="", alias="asOf", max_length=40, examples=["2026-07-05"])
     """Export the branch as it was then: a time with its zone, or a day, which is its end in
     UTC."""
+
+
+class PageBody(Body):
+    """A list that is read in pages, asked for by `POST`."""
+
+    limit: int = Field(default=100, ge=1, le=1000)
+    """Items on a page."""
+    cursor: str = Field(default="", max_length=2048, pattern=r"^[A-Za-z0-9_-]*$")
+    """Where the page starts: `next` of the page before."""
+
+
+class ObjectQueryBody(PageBody):
+    """Which objects or links, and how."""
+
+    filter: dict[str, Any] | None = Field(
+        default=None, examples=[{"property": "birthDate", "op": "lt", "value": "2000-01-01"}]
+    )
+    """A filter: `{property, op, value}`, `{and: […]}`, `{or: […]}`, `{not: …}` or
+    `{link, direction, where}`."""
+    sort: list[Text] = Field(default_factory=list, max_length=5, examples=[["-birthDate"]])
+    """Properties to sort by, falling with a `-` in front. Empty: by type and key."""
+    fields: list[Text] = Field(default_factory=list, max_length=1000, examples=[["birthDate"]])
+    """Only these values of each; empty: all. Identity always comes along."""
+    subtypes: bool = True
+    """Those of its subtypes as well."""
+    include_deleted: bool = False
+    """Also those that were deleted, in their last state."""
+    count: bool = False
+    """Count all that answer the filter, as `total`."""
+
+
+class AggregateBody(Body):
+    """Figures of objects or links, for all or by group."""
+
+    filter: dict[str, Any] | None = Field(
+        default=None, examples=[{"property": "birthDate", "op": "isNull", "value": False}]
+    )
+    """As for a query."""
+    measures: list[Text] = Field(default_factory=list, max_length=50, examples=[["count"]])
+    """`count`, or `count`, `sum`, `min`, `max`, `avg` of a property: `avg:price`. Empty: `count`."""
+    by: list[Text] = Field(default_factory=list, max_length=10, examples=[["birthDate"]])
+    """Properties to group by; empty: all in one group."""
+    subtypes: bool = True
+    """Those of its subtypes as well."""
+    limit: int = Field(default=1000, ge=1, le=10_000)
+    """At most so many groups, the biggest ones."""
 
 
 def parse_definition(data: Any) -> dict[str, Any]:

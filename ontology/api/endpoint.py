@@ -7,7 +7,7 @@ document is built from the same declaration (``ontology/api/openapi``), so the t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Protocol, TypeVar
@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from oms_project.core.canonical_json import canonical_digest
 from oms_project.core.errors import BadRequest
+from oms_project.core.memory import remembering
 from ontology.api.bodies import Body, parse_body, parse_definition
 from ontology.api.openapi.schema import EndpointSchema, SchemaSource
 from ontology.api.parsers import MergePatchParser, json_parsers
@@ -39,7 +40,20 @@ __all__ = [
 H = TypeVar("H", bound=Callable[..., HttpResponseBase])
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # A selector that refuses a cursor or a limit refuses a query parameter.
-_OF_THE_QUERY = {"bad_as_of": "asOf", "bad_cursor": "cursor", "bad_limit": "limit"}
+_OF_THE_QUERY = {
+    "bad_as_of": "asOf",
+    "bad_cursor": "cursor",
+    "bad_depth": "depth",
+    "bad_fields": "fields",
+    "bad_filter": "filter",
+    "bad_group": "by",
+    "bad_limit": "limit",
+    "bad_measure": "measure",
+    "bad_search": "q",
+    "bad_sort": "sort",
+}
+# What such a part is called in a body, where it is another name.
+_OF_THE_BODY = {"bad_measure": "measures"}
 
 
 @dataclass(frozen=True)
@@ -183,6 +197,12 @@ def endpoint(
         @wraps(method)
         def handle(self: APIView, request: Request, **path: Any) -> HttpResponseBase:
             arguments = {**path, "query": parse_query(request.GET, query)}
+            if reads and request.method not in _SAFE:
+                with remembering():  # as the middleware does for every GET
+                    return handled(self, request, arguments)
+            return handled(self, request, arguments)
+
+        def handled(self: APIView, request: Request, arguments: dict[str, Any]) -> HttpResponseBase:
             once = not reads and request.method not in _SAFE
             if body is None:
                 return _answered(request, "", lambda: method(self, request, **arguments), once=once)
@@ -210,13 +230,27 @@ def _answered(
         return answer_once(request, fingerprint=fingerprint, perform=perform)
     except BadRequest as error:
         parameter = _OF_THE_QUERY.get(error.error_code)
-        if parameter is None or error.errors:
+        if parameter is None or any("parameter" in item for item in error.errors):
             raise
+        errors = list(error.errors) or [{"message": error.message}]
         raise BadRequest(
             error.message,
             code=error.error_code,
-            errors=[{"parameter": parameter, "message": error.message}],
+            data=error.data,
+            errors=[_placed(request, error.error_code, parameter, item) for item in errors],
         ) from error
+
+
+def _placed(
+    request: Request, code: str, parameter: str, item: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """A problem that says which parameter, or which member of the body, it is about."""
+    if code == "bad_as_of" or request.method in _SAFE:
+        if parameter == "filter" and "filter" not in request.GET:
+            parameter = "where"
+        return {"parameter": parameter, **item}
+    pointer = f"/{_OF_THE_BODY.get(code, parameter)}"
+    return {**item, "field": pointer + str(item.get("field", ""))}
 
 
 class OntologyView(APIView):

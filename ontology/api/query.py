@@ -25,6 +25,7 @@ __all__ = [
     "DocumentsQuery",
     "Flag",
     "HistoryQuery",
+    "Integer",
     "LogQuery",
     "NoQuery",
     "PageQuery",
@@ -33,6 +34,7 @@ __all__ = [
     "RefText",
     "ResourcesQuery",
     "Text",
+    "Whole",
     "WriteQuery",
     "parse_query",
     "query_parameters",
@@ -59,9 +61,15 @@ def _flag(value: object) -> object:
     return value
 
 
+class Whole:
+    """Marks a list whose items may hold commas: each is given by repeating the parameter."""
+
+
 #: ``true`` or ``false``.
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_integer)]
+#: A whole number.
+Integer = Annotated[int, BeforeValidator(_integer)]
+Limit = Annotated[Integer, Field(ge=1, le=MAX_LIMIT)]
 # All bounds together keep a request line, escaped, below the 16 KiB that servers take.
 RefText = Annotated[Text, Field(max_length=220)]
 AsOfText = Annotated[Text, Field(alias="asOf", max_length=40, examples=["2026-07-05T12:00:00Z"])]
@@ -139,7 +147,7 @@ class DocumentsQuery(DefinitionsQuery):
 
 
 class ResourcesQuery(DocumentQuery, PageQuery):
-    """Which instances or resources, and how."""
+    """Which resources, and how."""
 
     text: Annotated[Text, Field(max_length=200)] = ""
     """Only those with this text in their IRI (without case)."""
@@ -167,7 +175,8 @@ class CommitQuery(WriteQuery):
 
 
 def parse_query(values: QueryDict, model: type[Q]) -> Q:
-    """``values`` as ``model``; a tuple is given as ``a,b`` or by repeating the parameter.
+    """``values`` as ``model``; a tuple is given as ``a,b`` or by repeating the parameter (only so,
+    where it is marked as ``Whole``).
 
     Raises:
         BadRequest: naming every parameter that is unknown, repeated or has a value that cannot
@@ -182,7 +191,10 @@ def parse_query(values: QueryDict, model: type[Q]) -> Q:
             known = ", ".join(fields) or "none"
             problems.append(_problem(name, f"There is no such parameter here. Known: {known}."))
         elif _is_list(field.annotation):
-            data[name] = tuple(part for text in given for part in text.split(","))
+            whole = Whole in field.metadata
+            data[name] = tuple(
+                part for text in given for part in ((text,) if whole else text.split(","))
+            )
             if "" in data[name]:
                 problems.append(_problem(name, "An item of the list is empty."))
         elif len(given) > 1:
@@ -207,6 +219,9 @@ def query_parameters(model: type[Query]) -> list[dict[str, Any]]:
     """The OpenAPI parameters of ``model``."""
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})
+    whole = {
+        field.alias or name for name, field in model.model_fields.items() if Whole in field.metadata
+    }
     parameters = []
     for name, given in schema.get("properties", {}).items():
         member = _inlined(given, definitions)
@@ -222,7 +237,7 @@ def query_parameters(model: type[Query]) -> list[dict[str, Any]]:
         if examples:
             parameter["example"] = examples[0]
         if member.get("type") == "array":
-            parameter |= {"style": "form", "explode": False}
+            parameter |= {"style": "form", "explode": name in whole}
         if member.get("default") in ("", (), []):
             member.pop("default")
         parameters.append(parameter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,6 +14,7 @@ from oms_project.core.canonical_json import loads
 from oms_project.core.errors import NotFound
 from oms_project.core.ids import is_rid
 from ontology import selectors
+from ontology.api.bodies import PageBody
 from ontology.api.conditions import (
     document_etag,
     is_unchanged,
@@ -21,7 +22,7 @@ from ontology.api.conditions import (
     set_validators,
     state_etag,
 )
-from ontology.api.query import DocumentQuery, ReadQuery
+from ontology.api.query import ReadQuery
 from ontology.api.rendering import json_response
 from ontology.api.snapshots import Snapshot, following, next_link, snapshot
 from ontology.contract import DocumentView, Page
@@ -72,16 +73,16 @@ def answer_current(request: Request, value: Any, *, state: str | None = None) ->
 
 
 def document_answer(
-    request: Request, view: DocumentView, at: Snapshot, query: DocumentQuery | None = None
+    request: Request, view: DocumentView, at: Snapshot, fields: Collection[str] = ()
 ) -> HttpResponse:
     """One document as it is stored; ``fields`` is the one thing that has it parsed."""
     text = document_text(view)
-    if query is not None and query.fields:
+    if fields:
         content = json_bytes(
             {
                 key: item
                 for key, item in loads(text).items()
-                if key in query.fields or key == "rid" or key.startswith(("@", "_"))
+                if key in fields or key == "rid" or key.startswith(("@", "_"))
             }
         )
     else:
@@ -96,15 +97,27 @@ def document_answer(
     return response
 
 
-def page_answer(request: Request, page: Page[Any], at: Snapshot) -> HttpResponse:
-    """A page of a listing at a commit; documents are spliced, other values rendered."""
-    cursor = following(request=request, commit=at.commit, next_cursor=page.next_cursor)
+def page_answer(
+    request: Request,
+    page: Page[Any],
+    at: Snapshot,
+    *,
+    total: int | None = None,
+    body: PageBody | None = None,
+) -> HttpResponse:
+    """A page of a listing at a commit; documents are spliced, other values rendered.
+
+    Args:
+        total: how many items there are on all pages.
+        body: of a listing that is asked for by ``POST``; the next page has no address then.
+    """
+    cursor = following(request=request, commit=at.commit, next_cursor=page.next_cursor, body=body)
     texts = (
         document_text(item) if isinstance(item, DocumentView) else json_bytes(item).decode()
         for item in page.items
     )
-    response = json_response(page_bytes(texts, following=cursor, commit=at.commit.id))
-    if cursor is not None:
+    response = json_response(page_bytes(texts, following=cursor, commit=at.commit.id, total=total))
+    if cursor is not None and body is None:
         response.headers["Link"] = next_link(request, cursor)
     return response
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
 
+from oms_project.core.canonical_json import canonical_digest
 from oms_project.core.errors import BadRequest, NotFound
 from oms_project.core.pagination import decode_cursor, encode_cursor
 from ontology import selectors
+from ontology.api.bodies import PageBody
 from ontology.api.query import PageQuery, ReadQuery
 from ontology.contract import CommitInfo
 
@@ -20,7 +23,7 @@ __all__ = ["Snapshot", "bad_cursor", "following", "next_link", "snapshot"]
 
 _LISTING = "ontology:snapshot"
 # Parameters that may differ between the pages of one listing.
-_FREE = frozenset({"asOf", "cursor", "limit", "ref"})
+_FREE = frozenset({"asOf", "count", "cursor", "limit", "ref"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,21 @@ class Snapshot:
     inner: str | None = None
 
 
-def snapshot(*, ontology: str, query: ReadQuery, request: HttpRequest) -> Snapshot:
+def snapshot(
+    *, ontology: str, query: ReadQuery, request: HttpRequest, body: PageBody | None = None
+) -> Snapshot:
     """Resolve ``ref`` (with ``asOf``), or for a later page the commit of the first one.
+
+    Args:
+        body: of a listing that is asked for by ``POST``: what its cursor stands in.
 
     Raises:
         NotFound: there is no such ontology or ref.
         BadRequest: the cursor is not one of this listing, or ``asOf`` does not go with the ref.
     """
     cursor = query.cursor if isinstance(query, PageQuery) else ""
+    if body is not None:
+        cursor = body.cursor
     if not cursor:
         wanted = selectors.ref_at(ontology=ontology, ref=query.ref, as_of=query.as_of)
         commit = selectors.resolve_ref(ontology=ontology, ref=wanted)
@@ -54,7 +64,7 @@ def snapshot(*, ontology: str, query: ReadQuery, request: HttpRequest) -> Snapsh
         parts = decode_cursor(_LISTING, cursor, types=(str, str, str))
     except BadRequest as error:
         raise bad_cursor() from error
-    if parts is None or parts[1] != _filters(request):
+    if parts is None or parts[1] != _filters(request, body):
         raise bad_cursor()
     try:
         commit = selectors.resolve_ref(ontology=ontology, ref=str(parts[0]))
@@ -65,11 +75,17 @@ def snapshot(*, ontology: str, query: ReadQuery, request: HttpRequest) -> Snapsh
     return Snapshot(commit, immutable=True, inner=str(parts[2]))
 
 
-def following(*, request: HttpRequest, commit: CommitInfo, next_cursor: str | None) -> str | None:
+def following(
+    *,
+    request: HttpRequest,
+    commit: CommitInfo,
+    next_cursor: str | None,
+    body: PageBody | None = None,
+) -> str | None:
     """The cursor that clients get for a selector's ``next_cursor``."""
     if next_cursor is None:
         return None
-    return encode_cursor(_LISTING, (commit.id, _filters(request), next_cursor))
+    return encode_cursor(_LISTING, (commit.id, _filters(request, body), next_cursor))
 
 
 def next_link(request: HttpRequest, cursor: str) -> str:
@@ -81,18 +97,21 @@ def next_link(request: HttpRequest, cursor: str) -> str:
 
 def bad_cursor() -> BadRequest:
     """The error for a cursor that does not fit."""
-    message = "This cursor does not belong to this list: start again without a cursor."
     return BadRequest(
-        message, code="bad_cursor", errors=[{"parameter": "cursor", "message": message}]
+        "This cursor does not belong to this list: start again without a cursor.",
+        code="bad_cursor",
     )
 
 
-def _filters(request: HttpRequest) -> str:
+def _filters(request: HttpRequest, body: PageBody | None) -> str:
     """A short hash of path and filters: a cursor fits one listing."""
-    kept = sorted(
+    kept: list[Any] = sorted(
         (name, value)
         for name, values in request.GET.lists()
         if name not in _FREE
         for value in values
     )
+    if body is not None:
+        asked = body.model_dump(mode="json", by_alias=True)
+        kept.append(canonical_digest({name: asked[name] for name in asked if name not in _FREE}))
     return hashlib.sha256(repr((request.path, kept)).encode()).hexdigest()[:12]

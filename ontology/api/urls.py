@@ -15,15 +15,19 @@ from ontology.api.views import (
     definitions,
     documents,
     explore,
+    finding,
     history,
+    links,
     merging,
+    objects,
     redactions,
     registry,
     sparql,
+    tables,
     time,
     transfer,
 )
-from ontology.domain.kinds import DEFINITION_KINDS, Kind
+from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
 
 __all__ = ["urlpatterns"]
 
@@ -37,6 +41,8 @@ def _collection(kind: Kind) -> list[URLPattern]:
     base = f"{_ONE}/{COLLECTIONS[kind]}"
     item = f"{base}/<segment:item>"
     past = path(f"{item}/history", documents.DocumentHistoryView.as_view(kind=kind))
+    if kind in INSTANCE_KINDS:
+        return _instances(kind)
     if kind not in DEFINITION_KINDS:
         return [
             path(base, documents.ReadOnlyListView.as_view(kind=kind)),
@@ -50,6 +56,27 @@ def _collection(kind: Kind) -> list[URLPattern]:
         path(f"{item}/restore", definitions.RestoreView.as_view(kind=kind)),
         path(f"{item}/describe", explore.DescribeView.as_view(kind=kind)),
         past,
+    ]
+
+
+def _instances(kind: Kind) -> list[URLPattern]:
+    base = f"{_ONE}/{COLLECTIONS[kind]}"
+    of_type = f"{base}/<segment:type_name>"
+    # A key may hold slashes, so what can stand behind it is looked for first.
+    item = f"{of_type}/<rest:key>"
+    of_objects = [
+        path(f"{item}/links", links.LinksOfObjectView.as_view()),
+        path(f"{item}/traverse", links.TraverseView.as_view()),
+    ]
+    return [
+        path(base, objects.CountsView.as_view(kind=kind)),
+        path(of_type, objects.InstancesView.as_view(kind=kind)),
+        path(f"{of_type}/query", finding.QueryView.as_view(kind=kind)),
+        path(f"{of_type}/aggregate", finding.AggregateView.as_view(kind=kind)),
+        path(f"{item}/history", objects.InstanceHistoryView.as_view(kind=kind)),
+        path(f"{item}/restore", objects.RestoreInstanceView.as_view(kind=kind)),
+        *(of_objects if kind == Kind.OBJECT else ()),
+        path(item, objects.InstanceView.as_view(kind=kind)),
     ]
 
 
@@ -81,10 +108,15 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/hierarchy", explore.HierarchyView.as_view()),
     path(f"{_ONE}/statistics", explore.StatisticsView.as_view()),
     path(f"{_ONE}/names", explore.NamesView.as_view()),
+    path(f"{_ONE}/search", finding.SearchView.as_view()),
     path(f"{_ONE}/sparql", sparql.SparqlView.as_view()),
     path(f"{_ONE}/imports", transfer.ImportsView.as_view()),
     path(f"{_ONE}/export", transfer.ExportView.as_view()),
     path(f"{_ONE}/exports", transfer.ExportsView.as_view()),
     path(f"{_ONE}/exports/<uuid:job>", transfer.ExportFileView.as_view()),
+    path(f"{_ONE}/loads", tables.LoadsView.as_view()),
+    path(f"{_ONE}/loads/<uuid:job>/report", tables.LoadReportView.as_view()),
+    path(f"{_ONE}/load-proposals", tables.ProposalsView.as_view()),
+    path(f"{_ONE}/unload", tables.UnloadView.as_view()),
     *(pattern for kind in COLLECTIONS for pattern in _collection(kind)),
 ]

@@ -112,9 +112,14 @@ def written_document(
     status: int = 200,
     location: str | None = None,
 ) -> HttpResponse:
-    """The answer to a write of one document: the document, its ETag, and the branch's new head."""
+    """The answer to a write of one document: the document, its ETag, and the branch's new head.
+
+    Uses of what is deprecated stand in it as ``_warnings``.
+    """
     view = result.documents[0]
     content = document_text(view).encode()
+    if result.warnings:
+        content = b'%b,"_warnings":%b}' % (content[:-1], json_bytes(result.warnings))
     response = json_response(content, status=status, X_OMS_Commit=result.head)
     set_validators(response, document_etag(view.etag, content))
     if location is not None:

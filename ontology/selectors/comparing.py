@@ -10,7 +10,7 @@ from ontology.contract import DocumentDiff, DocumentView, OntologyInfo
 from ontology.domain.documents import DocumentChange
 from ontology.selectors.diffs import diff_of
 from ontology.selectors.documents import find_target, views_of
-from ontology.selectors.masking import visible, visible_changes
+from ontology.selectors.masking import names_seen, visible, visible_changes
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
 
@@ -90,4 +90,8 @@ def compare_document(
 def _view(
     info: OntologyInfo, reader: CommitReader, document: StoredDocument | None
 ) -> DocumentView | None:
-    return None if document is None else views_of(reader, visible(info, reader, [document]))[0]
+    return (
+        None
+        if document is None
+        else views_of(reader, visible(info, reader, [document]), names=names_seen(info, reader))[0]
+    )

@@ -12,11 +12,12 @@ from oms_project.core.pagination import decode_cursor, encode_cursor
 from ontology.access import readable
 from ontology.contract import DocumentView, HistoryEntry, OntologyInfo, Page
 from ontology.domain.documents import DocumentChange, document_name, references
+from ontology.domain.instances.keys import KEY
 from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
 from ontology.domain.names import name_key
 from ontology.instance_names import InstanceNames, split_instance
 from ontology.references import NameResolver, map_references
-from ontology.selectors.masking import visible
+from ontology.selectors.masking import names_seen, visible
 from ontology.store import store
 from ontology.store.port import CommitReader, DocumentFilter, Revision, StoredDocument
 
@@ -58,7 +59,17 @@ def get_document(
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
     document = find_target(reader, info.id, target, include_deleted=include_deleted)
-    return views_of(reader, visible(info, reader, [document]), references)[0]
+    shown = visible(info, reader, [document])
+    split = split_instance(target)
+    if (
+        split is not None
+        and not is_rid(split[1])
+        and KEY in document.body
+        and KEY not in shown[0].body
+    ):
+        # Found or not, who may not see keys does not learn which there are.
+        raise _no_document(target)
+    return views_of(reader, shown, references, names=names_seen(info, reader))[0]
 
 
 def get_documents(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[str, DocumentView]:
@@ -66,7 +77,8 @@ def get_documents(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
     found = visible(info, reader, list(reader.get_many(rids).values()))
-    return {view.rid: view for view in views_of(reader, found)}
+    names = names_seen(info, reader)
+    return {view.rid: view for view in views_of(reader, found, names=names)}
 
 
 def list_documents(
@@ -115,7 +127,8 @@ def list_documents(
         last = page[-1]
         more = encode_cursor("documents", (last.kind.value, last.key, last.rid))
     shown = visible(info, reader, page)
-    return Page(tuple(views_of(reader, shown, references, fields)), more)
+    names = names_seen(info, reader)
+    return Page(tuple(views_of(reader, shown, references, fields, names)), more)
 
 
 def history(
@@ -135,7 +148,7 @@ def history(
     )
     shown = _visible_revisions(info, revisions[:limit])
     reader = store.reader(info.id, commit)
-    views = views_of(reader, shown)
+    views = views_of(reader, shown, names=names_seen(info, reader))
     entries = tuple(
         HistoryEntry(
             revision.commit,
@@ -221,12 +234,16 @@ def find_target(
         rid = resolver.find(target, DEFINITION_KINDS)
     found = reader.get_with_deleted([rid]).get(rid) if rid else None
     if found is None or (found.deleted and not include_deleted):
-        raise NotFound(
-            f"There is no document '{target}' here.",
-            code="document_not_found",
-            data={"document": target},
-        )
+        raise _no_document(target)
     return found
+
+
+def _no_document(target: str) -> NotFound:
+    return NotFound(
+        f"There is no document '{target}' here.",
+        code="document_not_found",
+        data={"document": target},
+    )
 
 
 def _find_instance(reader: CommitReader, target: str, *, include_deleted: bool) -> str | None:

@@ -21,7 +21,7 @@ from ontology.domain.names import name_key
 from ontology.domain.query import Direction
 from ontology.instance_names import InstanceNames
 from ontology.selectors.documents import find_target, views_of
-from ontology.selectors.masking import visible
+from ontology.selectors.masking import names_seen, visible
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
 
@@ -59,7 +59,7 @@ def linked_objects(
         BadRequest: an unknown direction; a cursor of another list.
     """
     info, reader, document = _object(ontology, target, ref)
-    names = InstanceNames(reader)
+    names = names_seen(info, reader)
     ways = _ways(names, (link,) if link else (), direction)
     start = decode_cursor("links", cursor, types=(int, str, str))
     position = start[0] if start is not None and isinstance(start[0], int) else 0
@@ -123,7 +123,7 @@ def traverse(
     if not 1 <= limit <= _MOST_NODES:
         raise BadRequest(f"The limit is 1 to {_MOST_NODES}.", code="bad_limit")
     info, reader, document = _object(ontology, target, ref)
-    names = InstanceNames(reader)
+    names = names_seen(info, reader)
     walk = _Walk(reader, _ways(names, links, direction), limit)
     walk.run(document, depth)
     views = {

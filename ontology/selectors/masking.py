@@ -18,6 +18,7 @@ from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.masking import MASKED, Catalogue, Masker
 from ontology.domain.redaction import REDACTED
 from ontology.domain.schema import Schema
+from ontology.instance_names import InstanceNames
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
 
@@ -25,6 +26,7 @@ __all__ = [
     "exported_bodies",
     "hidden_names",
     "kept_bodies",
+    "names_seen",
     "search_level",
     "visibility",
     "visible",
@@ -72,6 +74,11 @@ def _shown(
         else:
             shown.append(document)
     return shown, trace
+
+
+def names_seen(info: OntologyInfo, reader: CommitReader) -> InstanceNames:
+    """Names of the instances of a commit as the current actor may see them, ends of links too."""
+    return InstanceNames(reader, shown=lambda found: _shown(info, reader, found)[0])
 
 
 def visible_changes(

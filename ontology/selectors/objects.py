@@ -20,7 +20,7 @@ from ontology.contract import (
 from ontology.domain.query import Filter, Measure, Sort
 from ontology.instance_names import InstanceNames
 from ontology.selectors.documents import views_of
-from ontology.selectors.masking import hidden_names, search_level, visible
+from ontology.selectors.masking import hidden_names, names_seen, search_level, visible
 from ontology.selectors.questions import Asker
 from ontology.store import store
 from ontology.store.port import CommitReader
@@ -42,6 +42,7 @@ def list_objects(
     subtypes: bool = True,
     include_deleted: bool = False,
     fields: Sequence[str] = (),
+    kind: str = "",
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[DocumentView]:
@@ -54,15 +55,17 @@ def list_objects(
         where: see ``ontology.domain.query``.
         subtypes: objects of its subtypes as well.
         fields: only these values of each object; empty for all.
+        kind: ``Object`` or ``Link``, where types of the other kind are not meant.
 
     Raises:
         NotFound: the ontology, the ref or the type.
-        BadRequest: ``bad_filter``, ``bad_sort``, a cursor of another list.
+        BadRequest: ``bad_filter``, ``bad_sort``, ``bad_fields``, a cursor of another list.
         PermissionDenied: also ``masked_property``: the filter asks about what may not be seen.
     """
     info, reader = _at(ontology, ref)
-    asker = Asker(info, reader, type, subtypes=subtypes)
+    asker = Asker(info, reader, type, subtypes=subtypes, kind=kind)
     query = asker.query(where=where, sort=sort, include_deleted=include_deleted)
+    chosen = asker.chosen(fields)
     scope = f"objects:{','.join(_spelled(item) for item in sort)}"
     found = reader.find_instances(
         query, after=_after(reader, query, scope, cursor), limit=limit + 1
@@ -70,7 +73,7 @@ def list_objects(
     page = list(found[:limit])
     more = encode_cursor(scope, (page[-1].document.rid,)) if len(found) > limit else None
     shown = visible(info, reader, [item.document for item in page])
-    return Page(tuple(views_of(reader, shown, fields=fields, names=asker.names)), more)
+    return Page(tuple(views_of(reader, shown, fields=chosen, names=asker.names)), more)
 
 
 def _after(
@@ -101,11 +104,12 @@ def count_objects(
     ref: str = "",
     where: Filter | None = None,
     subtypes: bool = True,
+    include_deleted: bool = False,
 ) -> int:
     """How many objects (or links) of a type answer a filter. Raises as ``list_objects``."""
     info, reader = _at(ontology, ref)
     asker = Asker(info, reader, type, subtypes=subtypes)
-    return reader.count_instances(asker.query(where=where))
+    return reader.count_instances(asker.query(where=where, include_deleted=include_deleted))
 
 
 def aggregate_objects(
@@ -117,6 +121,7 @@ def aggregate_objects(
     measures: Sequence[Measure] = (),
     group_by: Sequence[str] = (),
     subtypes: bool = True,
+    kind: str = "",
     limit: int = 1000,
 ) -> AggregateResult:
     """Figures of the objects (or links) of a type, for all or by group.
@@ -124,6 +129,7 @@ def aggregate_objects(
     Args:
         measures: empty: their number.
         group_by: names of properties, or paths into structs.
+        kind: as for ``list_objects``.
         limit: of groups.
 
     Raises:
@@ -131,7 +137,7 @@ def aggregate_objects(
         BadRequest: ``bad_filter``, ``bad_measure``, ``bad_group``.
     """
     info, reader = _at(ontology, ref)
-    asker = Asker(info, reader, type, subtypes=subtypes)
+    asker = Asker(info, reader, type, subtypes=subtypes, kind=kind)
     wanted = list(measures) or [Measure("count")]
     groups = asker.groups(group_by)
     figures = asker.figures(wanted)
@@ -214,7 +220,7 @@ def search_objects(
     info, reader = _at(ontology, ref)
     if not any(char.isalnum() for char in text):
         raise BadRequest("Give at least one word to look for.", code="bad_search")
-    names = InstanceNames(reader)
+    names = names_seen(info, reader)
     types: Sequence[str] = ()
     if type:
         asker = Asker(info, reader, type)

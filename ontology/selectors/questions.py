@@ -19,6 +19,7 @@ from ontology.domain.instances.layout import Layout, PropertyLayout
 from ontology.domain.instances.rules import Rules
 from ontology.domain.instances.values import base_type, normalised_value
 from ontology.domain.kinds import Kind
+from ontology.domain.masking import MASKED
 from ontology.domain.names import name_key
 from ontology.domain.query import (
     All,
@@ -33,7 +34,7 @@ from ontology.domain.query import (
 )
 from ontology.domain.schema import Schema
 from ontology.instance_names import InstanceNames
-from ontology.selectors.masking import hidden_names
+from ontology.selectors.masking import hidden_names, names_seen
 from ontology.store.port import CommitReader
 from ontology.store.questions import (
     Both,
@@ -67,6 +68,12 @@ _ORDERED = frozenset(
 )
 _NUMBERS = frozenset({"integer", "long", "decimal", "double"})
 _RANGES = frozenset({"lt", "lte", "gt", "gte"})
+_KINDS: dict[str, tuple[Kind, ...]] = {
+    "": (Kind.OBJECT_TYPE, Kind.LINK_TYPE, Kind.INTERFACE),
+    "Object": (Kind.OBJECT_TYPE, Kind.INTERFACE),
+    "Link": (Kind.LINK_TYPE,),
+}
+_WORDS = {"": "type", "Object": "object type", "Link": "link type"}
 
 
 class Asker:
@@ -75,24 +82,31 @@ class Asker:
     Args:
         type_name: ``apiName`` or ``rid`` of an object type, interface or link type.
         subtypes: whether instances of its subtypes count as well.
+        kind: ``Object`` or ``Link``, where types of the other kind are not meant; empty: any.
 
     Raises:
         NotFound: ``type_not_found``.
     """
 
     def __init__(
-        self, info: OntologyInfo, reader: CommitReader, type_name: str, *, subtypes: bool = True
+        self,
+        info: OntologyInfo,
+        reader: CommitReader,
+        type_name: str,
+        *,
+        subtypes: bool = True,
+        kind: str = "",
     ) -> None:
         self._info = info
         self._reader = reader
-        self.names = InstanceNames(reader)
+        self.names: InstanceNames = names_seen(info, reader)
         self._rules = self.names.rules
-        rid = self.names.type_rid(type_name)
+        kinds = _KINDS[kind]
+        rid = self.names.type_rid(type_name, kinds)
         document = self._rules.schema.get(rid) if rid is not None else None
-        kinds = (Kind.OBJECT_TYPE, Kind.LINK_TYPE, Kind.INTERFACE)
         if rid is None or document is None or document.kind not in kinds:
             raise NotFound(
-                f"There is no type '{type_name}' here.",
+                f"There is no {_WORDS[kind]} '{type_name}' here.",
                 code="type_not_found",
                 data={"type": type_name},
             )
@@ -125,6 +139,24 @@ class Asker:
             rids=rids,
             include_deleted=include_deleted,
         )
+
+    def chosen(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Names of values as the types spell them, and what says that one of them is masked.
+
+        Raises:
+            BadRequest: ``bad_fields``.
+        """
+        found: list[str] = []
+        for name in names:
+            item = self._root.property(name)
+            if item is None:
+                known = ", ".join(sorted(self._root.known)[:20])
+                raise BadRequest(
+                    f"{self._root.name} has no property '{name[:100]}'. It has: {known}.",
+                    code="bad_fields",
+                )
+            found.append(item.name)
+        return (*found, MASKED) if found else ()
 
     def figures(self, measures: Sequence[Measure]) -> list[Figure]:
         """Measures as a store takes them. Raises BadRequest, PermissionDenied."""

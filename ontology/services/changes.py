@@ -23,7 +23,7 @@ from ontology.domain.state import OverlayState
 from ontology.domain.validation import review_changes
 from ontology.selectors.diffs import diff_of
 from ontology.selectors.documents import views_of
-from ontology.selectors.masking import visible, visible_changes
+from ontology.selectors.masking import names_seen, visible, visible_changes
 from ontology.services.declassification import refuse_declassification
 from ontology.services.lazy import LazyCommitResult
 from ontology.services.planning import Plan, plan_changes
@@ -127,7 +127,8 @@ def _result(
         reader = store.reader(info.id, after)
         found = reader.get_with_deleted(set(plan.touched))
         written = [found[rid] for rid in dict.fromkeys(plan.touched) if rid in found]
-        return tuple(views_of(reader, visible(info, reader, written)))
+        shown = visible(info, reader, written)
+        return tuple(views_of(reader, shown, names=names_seen(info, reader)))
 
     return LazyCommitResult(
         changes,

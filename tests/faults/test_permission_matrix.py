@@ -39,7 +39,7 @@ from oms_project.middleware.declarations import declared_for, routes
 from ontology import selectors, services
 from ontology.api.addresses import COLLECTIONS
 from ontology.contract import Change
-from ontology.domain.kinds import Kind
+from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
 from tests.conftest import MakePerson
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data]
@@ -95,15 +95,16 @@ def _rows() -> Iterator[Row]:
 ROWS = tuple(_rows())
 
 
-def _collected(path: str, view: Any) -> str:
-    kinds = "|".join(COLLECTIONS.values())
+def _collected(path: str) -> str:
     path = re.sub(r"\^\(\?P<app_label>.*\)/\$", "{app}/", path)
-    read_only = getattr(getattr(view, "cls", None), "__name__", "").startswith("ReadOnly")
-    return re.sub(
-        rf"(<segment:ontology>)/({kinds})(?=/|$)",
-        r"\1/{instances}" if read_only else r"\1/{kind}",
-        path,
-    )
+    for name, kinds in {
+        "instances": INSTANCE_KINDS,
+        "resources": (Kind.RESOURCE,),
+        "kind": DEFINITION_KINDS,
+    }.items():
+        collections = "|".join(COLLECTIONS[kind] for kind in kinds)
+        path = re.sub(rf"(<segment:ontology>)/({collections})(?=/|$)", rf"\1/{{{name}}}", path)
+    return path
 
 
 def test_every_route_has_a_row_and_declares_no_less() -> None:
@@ -117,7 +118,7 @@ def test_every_route_has_a_row_and_declares_no_less() -> None:
             need = need_of(declaration, method)
             if need is None:
                 continue
-            row = told.get((method, f"/{_collected(route.path, route.view)}"))
+            row = told.get((method, f"/{_collected(route.path)}"))
             if row is None:
                 missing.append(f"{method} /{route.path}")
             elif row.need not in {"public", "signed-in", "nobody"}:
@@ -300,6 +301,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/{kind}"): {"apiName": "Airport"},
     ("PUT", "/{kind}/<segment:item>"): {"apiName": "Person", "description": {"en": "x"}},
     ("PATCH", "/{kind}/<segment:item>"): {"description": {"en": "x"}},
+    ("POST", "/{instances}/<segment:type_name>"): {},
     ("POST", "/rename"): {"apiName": "Human"},
     ("POST", "/restore"): {},
     ("POST", "/role-bindings"): {"role": "viewer", "user": "victim"},
@@ -339,6 +341,7 @@ def _address(row: Row, world: World, ontology: str) -> str:
     path = row.path.replace("{app}", "identity")
     path = path.replace("^.*$", "nothing").replace("(?P<url>.*)$", "nothing/")
     path = path.replace("{kind}", "object-types").replace("{instances}", "objects")
+    path = path.replace("{resources}", "resources")
     if "/identity/user/" in path:
         path = path.replace("<path:object_id>", str(world.victim.pk))
     if re.search("/identity/(serviceaccount|tokensession|delegation)/", path):
@@ -347,7 +350,7 @@ def _address(row: Row, world: World, ontology: str) -> str:
         path = path.replace("<rest:branch>", "work")
     head = world.heads.get(ontology, "0" * 64)
     for parameter, value in {
-        "<segment:ontology>": ontology, "<str:ontology>": ontology, "<segment:item>": "Person",
+        "<segment:ontology>": ontology, "<str:ontology>": ontology, "<segment:item>": "Person", "<segment:type_name>": "Person", "<rest:key>": "42",
         "<rest:branch>": "work", "<rest:tag>": "v1", "<rest:ref>": "main",
         "<rest:target>": "ObjectType/Person", "<path:target>": "ObjectType/Person",
         "<segment:action>": "look", "<str:action>": "look",

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from ontology import contract, selectors
+from ontology import contract, selectors, services
 from ontology.api import bodies
-from ontology.domain.kinds import MODELS, Kind
+from ontology.domain.kinds import INSTANCE_KINDS, MODELS, Kind
 
 __all__ = ["component", "page_of", "ref"]
 
@@ -53,8 +53,13 @@ def ref(name: str) -> Schema:
     return {"$ref": _REF + name}
 
 
-def page_of(item: str, *, commit: bool = False) -> Schema:
-    """The schema of a page of ``item``; ``commit``: it says which commit was read."""
+def page_of(item: str, *, commit: bool = False, total: bool = False) -> Schema:
+    """The schema of a page of ``item``.
+
+    Args:
+        commit: it says which commit was read.
+        total: it says how many there are, when that was asked.
+    """
     properties: Schema = {
         "items": {"type": "array", "items": ref(item)},
         "next": {
@@ -64,7 +69,14 @@ def page_of(item: str, *, commit: bool = False) -> Schema:
     }
     if commit:
         properties["commit"] = {"type": "string", "description": "Id of the commit that was read."}
-    return {"type": "object", "required": list(properties), "properties": properties}
+    required = list(properties)
+    if total:
+        properties["total"] = {
+            "type": "integer",
+            "minimum": 0,
+            "description": "How many there are on all pages, with `count`.",
+        }
+    return {"type": "object", "required": required, "properties": properties}
 
 
 @cache
@@ -99,7 +111,11 @@ def _builders() -> dict[str, Callable[[], Built]]:
         known[title] = lambda kind=kind: _kind_read(kind)  # type: ignore[misc]
         known[f"{title}Input"] = lambda kind=kind: _kind_input(kind)  # type: ignore[misc]
         known[f"{title}Patch"] = lambda kind=kind: _kind_patch(kind)  # type: ignore[misc]
-    known["Object"] = lambda: (_document(Kind.OBJECT), {})
+    for kind in INSTANCE_KINDS:
+        known[kind.value] = lambda kind=kind: (_instance(kind), {})  # type: ignore[misc]
+        known[f"{kind.value}Input"] = lambda kind=kind: (_instance_input(kind), {})  # type: ignore[misc]
+        known[f"{kind.value}Values"] = lambda: (_values(), {})
+    known["TypeCount"] = lambda: (_type_count(), {})
     return known
 
 
@@ -123,11 +139,22 @@ _DATACLASSES: dict[Any, str] = {
     contract.Conflict: "MergeConflict",
     contract.MergeResult: "MergeResult",
     contract.ImportResult: "ImportResult",
+    contract.AggregateRow: "AggregateRow",
+    contract.AggregateResult: "AggregateResult",
+    contract.SearchHit: "SearchHit",
+    contract.LinkedObject: "LinkedObject",
+    contract.TraversalNode: "TraversalNode",
+    contract.Traversal: "Traversal",
     contract.HistoryEntry: "HistoryEntry",
     contract.RedactionInfo: "Redaction",
     contract.RedactionResult: "RedactionResult",
     contract.VerifyProblem: "VerifyProblem",
     contract.VerifyReport: "VerifyReport",
+    services.LoadResult: "LoadResult",
+    services.LoadedFile: "LoadedFile",
+    services.RejectedRow: "RejectedRow",
+    selectors.LoadProposal: "LoadProposal",
+    selectors.ProposedColumn: "ProposedColumn",
     selectors.Blame: "Blame",
     selectors.BlameEntry: "BlameEntry",
     selectors.DocumentComparison: "DocumentComparison",
@@ -147,6 +174,78 @@ def _document(kind: Kind | None = None) -> Schema:
         "properties": {**_identity(kind), **_AUDIT},
         "additionalProperties": True,
     }
+
+
+_WARNING: Schema = {
+    "type": "object",
+    "properties": {
+        name: {"type": "string"} for name in ("document", "rid", "field", "rule", "message")
+    },
+}
+
+
+def _instance(kind: Kind) -> Schema:
+    schema = _document()
+    schema["description"] = (
+        "Values under their properties' names, beside identity and audit fields."
+    )
+    end: Schema = {"type": "string", "description": "`@id` of the object at this end."}
+    properties: Schema = {
+        **schema["properties"],
+        "@id": {
+            "type": "string",
+            "description": "Of an object its type and key (`Person/42`; the parts of a key "
+            "percent-encoded and joined by `+`), of a link its type and `rid`.",
+        },
+        "@type": {"type": "string", "description": "Name of its type."},
+        "_type": {"type": "string", "format": "uuid", "description": "`rid` of its type."},
+        "_masked": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Values that you may not see.",
+        },
+        "_warnings": {
+            "type": "array",
+            "items": _WARNING,
+            "description": "In the answer to a write: uses of what is deprecated.",
+        },
+    }
+    if kind == Kind.LINK:
+        properties |= {"@source": end, "@target": end}
+    return {**schema, "properties": properties}
+
+
+def _values() -> Schema:
+    return {
+        "type": "object",
+        "description": "Values by the names of properties; what begins with `@` or `_` is ignored.",
+        "additionalProperties": True,
+    }
+
+
+def _instance_input(kind: Kind) -> Schema:
+    if kind == Kind.OBJECT:
+        return _values()
+    end: Schema = {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 2000,
+        "description": "The object at this end: `Type/key`, its `rid` or its IRI.",
+    }
+    ends: Schema = {"@source": end, "@target": end}
+    return {**_values(), "required": list(ends), "properties": ends}
+
+
+def _type_count() -> Schema:
+    properties: Schema = {
+        "type": {"type": "string", "description": "Its `apiName`."},
+        "rid": {"type": "string", "format": "uuid"},
+        "displayName": {"type": "object", "additionalProperties": {"type": "string"}},
+        "isAbstract": {"type": "boolean"},
+        "count": {"type": "integer", "minimum": 0, "description": "Of the type itself."},
+        "withSubtypes": {"type": "integer", "minimum": 0},
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}
 
 
 def _summary() -> Schema:

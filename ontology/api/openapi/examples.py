@@ -134,7 +134,6 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
             }
         ],
     },
-    "Object": {"_type": RID, "_iri": "https://example.org/fleet/incheon"},
 }
 
 
@@ -161,6 +160,41 @@ def _stored(kind: str) -> dict[str, Any]:
         "rid": RID,
     }
     return {**identity, **fields, **_AUDIT}
+
+
+_OBJECT: Final = {
+    "_etag": "4f5f0d5c7b8f1f0e9d3b2a190c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f8c1f6c0a",
+    "@id": "Person/42",
+    "@type": "Person",
+    "rid": RID,
+    "_key": ["42"],
+    "_type": _OTHER,
+    "birthDate": "1992-03-01",
+    "staffNumber": "42",
+    **_AUDIT,
+}
+_AIRLINE: Final = {
+    **{name: value for name, value in _OBJECT.items() if name not in ("birthDate", "staffNumber")},
+    "@id": "Airline/KE",
+    "@type": "Airline",
+    "rid": _OTHER,
+    "_key": ["KE"],
+    "_type": RID,
+    "code": "KE",
+}
+_LINK_OBJECT: Final = {
+    "_etag": "0e9f8a7b6c5d4e3f8c1f6c0a4f5f0d5c7b8f1f0e9d3b2a190c7d6e5f4a3b2c1d",
+    "@id": f"worksFor/{_OTHER}",
+    "@type": "worksFor",
+    "rid": _OTHER,
+    "@source": "Person/42",
+    "@target": "Airline/KE",
+    "_source": RID,
+    "_target": _OTHER,
+    "_type": RID,
+    "since": "2020-01-01",
+    **_AUDIT,
+}
 
 
 def _page(*items: Any, commit: bool = True) -> dict[str, Any]:
@@ -360,6 +394,21 @@ EXAMPLES: Final[dict[str, Any]] = {
             },
             {"op": "rename", "target": "ObjectType/Human", "apiName": "Person"},
             {"op": "delete", "target": "ObjectType/Obsolete"},
+            {
+                "op": "create",
+                "kind": "Object",
+                "type": "Person",
+                "fields": {"staffNumber": "42", "birthDate": "1992-03-01"},
+            },
+            {
+                "op": "create",
+                "kind": "Link",
+                "type": "worksFor",
+                "source": "Person/42",
+                "target": "Airline/KE",
+                "fields": {"since": "2020-01-01"},
+            },
+            {"op": "update", "target": "Person/7", "fields": {"birthDate": None}},
         ],
     },
     "CommitResult": {
@@ -368,6 +417,15 @@ EXAMPLES: Final[dict[str, Any]] = {
         "changes": _DIFF,
         "documents": [_stored("ObjectType")],
         "dryRun": False,
+        "warnings": [
+            {
+                "document": "Person/42",
+                "rid": RID,
+                "field": "/fax",
+                "rule": "deprecated",
+                "message": "'fax' is deprecated.",
+            }
+        ],
     },
     "Action": _ACTION,
     "Actions": {"items": [_ACTION], "commit": COMMIT_ID},
@@ -395,6 +453,84 @@ EXAMPLES: Final[dict[str, Any]] = {
         "report": {"triples": 17823, "lost": 0},
         "dryRun": False,
     },
+    "LoadResult": {
+        "type": "Person",
+        "kind": "Object",
+        "file": {
+            "name": "people.csv",
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "size": 4096,
+            "format": "csv",
+            "encoding": "utf-8",
+        },
+        "commit": _COMMIT,
+        "commits": 1,
+        "head": COMMIT_ID,
+        "rows": 100,
+        "skipped": 0,
+        "created": 98,
+        "updated": 1,
+        "unchanged": 0,
+        "rejected": 1,
+        "errors": [
+            {
+                "row": 17,
+                "errors": [
+                    {
+                        "column": "birth_date",
+                        "field": "",
+                        "rule": "data-type",
+                        "message": "'31.12.1999' is not a date such as 2026-07-05.",
+                    }
+                ],
+                "values": {"staffNumber": "1017", "birthDate": "31.12.1999"},
+            }
+        ],
+        "dryRun": False,
+    },
+    "LoadProposal": {
+        "type": "Person",
+        "changes": [
+            {
+                "op": "create",
+                "kind": "ObjectType",
+                "fields": {
+                    "apiName": "Person",
+                    "displayName": {"en": "Person"},
+                    "properties": [
+                        {
+                            "apiName": "staffNumber",
+                            "displayName": {"en": "Staff number"},
+                            "dataTypes": ["string"],
+                            "order": 0,
+                            "required": True,
+                        }
+                    ],
+                    "primaryKey": ["staffNumber"],
+                },
+            }
+        ],
+        "mapping": {"nulls": ["NA"]},
+        "columns": [
+            {
+                "column": "staff_number",
+                "property": "staffNumber",
+                "dataType": "string",
+                "array": False,
+                "required": True,
+                "distinct": 100,
+                "missing": 0,
+            }
+        ],
+        "key": ["staffNumber"],
+        "rows": 100,
+        "complete": True,
+        "notes": ["Taken for nothing: NA."],
+    },
+    "Csv": "staff_number,birth_date\r\n1001,1999-12-31\r\n",
+    "JsonLines": '{"staffNumber":"1001","birthDate":"1999-12-31"}\n',
+    "RejectedRows": '{"row":17,"errors":[{"column":"birth_date","field":"","rule":"data-type",'
+    '"message":"\'x\' is not a date such as 2026-07-05."}],"values":{"birthDate":"x"}}\n',
     "Statistics": {"commit": COMMIT_ID, "counts": {"ObjectType": 12, "LinkType": 7}},
     "Names": {
         "commit": COMMIT_ID,
@@ -447,6 +583,62 @@ EXAMPLES: Final[dict[str, Any]] = {
                 }
             ]
         },
+    },
+    "Object": _OBJECT,
+    "ObjectInput": {"staffNumber": "42", "birthDate": "1992-03-01"},
+    "ObjectValues": {"birthDate": "1992-03-02"},
+    "ObjectPage": {**_page(_OBJECT), "total": 1},
+    "ObjectHistoryPage": _page({"commit": _COMMIT, "operation": "update", "document": _OBJECT}),
+    "Link": _LINK_OBJECT,
+    "LinkInput": {"@source": "Person/42", "@target": "Airline/KE", "since": "2020-01-01"},
+    "LinkValues": {"since": "2021-01-01"},
+    "LinkPage": {**_page(_LINK_OBJECT), "total": 1},
+    "LinkHistoryPage": _page({"commit": _COMMIT, "operation": "create", "document": _LINK_OBJECT}),
+    "LinkedObjectPage": _page({"link": _LINK_OBJECT, "object": _AIRLINE, "direction": "outgoing"}),
+    "Traversal": {
+        "commit": COMMIT_ID,
+        "nodes": [
+            {"document": _OBJECT, "depth": 0, "via": "", "parent": ""},
+            {"document": _AIRLINE, "depth": 1, "via": _OTHER, "parent": RID},
+        ],
+        "links": [_LINK_OBJECT],
+        "truncated": False,
+    },
+    "SearchPage": _page({"document": _OBJECT, "score": 1.9}),
+    "ObjectQueryBody": {
+        "filter": {
+            "and": [
+                {"property": "birthDate", "op": "lt", "value": "2000-01-01"},
+                {"link": "worksFor", "where": {"property": "code", "value": "KE"}},
+            ]
+        },
+        "sort": ["-birthDate"],
+        "limit": 50,
+        "count": True,
+    },
+    "AggregateBody": {"measures": ["count", "min:birthDate"], "by": ["birthDate"]},
+    "AggregateResult": {
+        "commit": COMMIT_ID,
+        "rows": [
+            {
+                "group": {"birthDate": "1992-03-01"},
+                "figures": {"count": 1, "min(birthDate)": "1992-03-01"},
+            }
+        ],
+        "truncated": False,
+    },
+    "TypeCounts": {
+        "commit": COMMIT_ID,
+        "items": [
+            {
+                "type": "Person",
+                "rid": _OTHER,
+                "displayName": {"en": "Person", "ko": "사람"},
+                "isAbstract": False,
+                "count": 2390,
+                "withSubtypes": 2412,
+            }
+        ],
     },
     **{f"{kind}Input": fields for kind, fields in _FIELDS.items()},
     **{f"{kind}Patch": {"description": {"en": "What it means"}} for kind in _FIELDS},

@@ -48,6 +48,17 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _TEXT,
         "example": "Person",
     },
+    "type_name": {
+        "description": "`apiName` (also an earlier one) or `rid` of the type.",
+        "schema": _TEXT,
+        "example": "Person",
+    },
+    "key": {
+        "description": "What stands behind the `/` of its `@id`, or its `rid`. A key that ends "
+        "like an address beneath it (`/history`), or is `query` or `aggregate`: by `rid`.",
+        "schema": _TEXT,
+        "example": "42",
+    },
     "action": {
         "description": "Name of the action type (also an earlier one) or its `rid`.",
         "schema": _TEXT,

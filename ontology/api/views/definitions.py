@@ -188,7 +188,7 @@ class DefinitionView(ItemView):
             include_deleted=query.include_deleted,
             references=query.references,
         )
-        return document_answer(request, view, at, query)
+        return document_answer(request, view, at, query.fields)
 
     @endpoint(
         "replace{kind}",

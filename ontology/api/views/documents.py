@@ -111,11 +111,11 @@ class AnyDocumentView(OntologyView):
             references=query.references,
         )
         checked_fields(query.fields, ())
-        return document_answer(request, view, at, query)
+        return document_answer(request, view, at, query.fields)
 
 
 class ReadOnlyListView(OntologyView):
-    """``…/objects`` and ``…/resources``."""
+    """``…/resources``."""
 
     required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
 
@@ -150,7 +150,7 @@ class ReadOnlyListView(OntologyView):
 
 
 class ReadOnlyItemView(OntologyView):
-    """``…/objects/{item}`` and ``…/resources/{item}``."""
+    """``…/resources/{item}``."""
 
     required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
 
@@ -175,7 +175,7 @@ class ReadOnlyItemView(OntologyView):
             include_deleted=query.include_deleted,
             references=query.references,
         )
-        return document_answer(request, view, at, query)
+        return document_answer(request, view, at, query.fields)
 
 
 class DocumentHistoryView(OntologyView):
