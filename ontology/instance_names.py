@@ -95,6 +95,7 @@ class InstanceNames:
         self.rules = rules or Rules(reader)
         self._shown = shown
         self._ends: dict[str, str] = {}
+        self._types: dict[tuple[str, tuple[Kind, ...]], str | None] = {}
 
     # --- from names to rids ---------------------------------------------------------------------
     def find(self, targets: Collection[str]) -> dict[str, str]:
@@ -147,7 +148,12 @@ class InstanceNames:
         """The type of that name (also an earlier one), with the ``rid`` as it is."""
         if is_rid(name):
             return name
-        key = name_key(name)
+        asked = (name_key(name), tuple(kinds))
+        if asked not in self._types:
+            self._types[asked] = self._find_type(*asked)
+        return self._types[asked]
+
+    def _find_type(self, key: str, kinds: Sequence[Kind]) -> str | None:
         for kind in kinds:
             found = self.rules.state.find_names(kind, [key]).get(key)
             if found:
