@@ -15,9 +15,18 @@ from ontology.console.links import document_url, target_of
 from ontology.console.presenters.values import Naming, Shown
 from ontology.console.presenters.words import Piece, compare_words
 from ontology.contract import DiffResult, DocumentDiff, FieldChange
-from ontology.domain.kinds import NO_LANGUAGE, Kind
+from ontology.domain.instances.keys import KEY
+from ontology.domain.kinds import INSTANCE_KINDS, NO_LANGUAGE, Kind
 
-__all__ = ["OPERATIONS", "ChangeGroup", "ChangePage", "ShownChange", "arrange", "field_rows"]
+__all__ = [
+    "OPERATIONS",
+    "ChangeGroup",
+    "ChangePage",
+    "ShownChange",
+    "arrange",
+    "data_path",
+    "field_rows",
+]
 
 OPERATIONS = ("create", "update", "rename", "delete")
 PAGE_SIZE = 100
@@ -146,8 +155,12 @@ def arrange(
     )
 
 
-def field_rows(fields: Sequence[FieldChange], naming: Naming) -> tuple[FieldRow, ...]:
-    """Rows for the differences inside one document."""
+def field_rows(
+    fields: Sequence[FieldChange], naming: Naming, *, is_data: bool = False
+) -> tuple[FieldRow, ...]:
+    """Rows for the differences inside one document; ``is_data``: inside an object or link."""
+    if is_data:
+        return tuple(_data_row(change, naming) for change in fields)
     return tuple(_row(change, naming) for change in fields)
 
 
@@ -155,14 +168,19 @@ def _shown(
     change: DocumentDiff, naming: Naming, ontology: str, ref: str, *, opened: bool
 ) -> ShownChange:
     fields = change.fields or _whole(change)
+    is_data = change.kind in INSTANCE_KINDS
+    # The header has no name of its own: it is the ontology's.
+    name = ontology if change.kind == Kind.ONTOLOGY else short_name(change.id)
+    previous = short_name(change.previous_id or "")
+    if is_data:
+        name, previous = _data_name(change, naming), unquote(change.previous_id or "")
     return ShownChange(
         operation=change.operation,
-        # The header has no name of its own: it is the ontology's.
-        name=ontology if change.kind == Kind.ONTOLOGY else short_name(change.id),
-        previous_name=short_name(change.previous_id or ""),
+        name=name,
+        previous_name=previous,
         kind=change.kind,
         url=document_url(ontology, target_of(change.id, change.rid), ref),
-        rows=field_rows(fields, naming),
+        rows=field_rows(fields, naming, is_data=is_data),
         # A new definition is all new: its name says enough until somebody asks.
         opened=opened and change.operation in ("update", "rename"),
         anchor=f"c-{change.rid}",
@@ -175,11 +193,13 @@ def _whole(change: DocumentDiff) -> tuple[FieldChange, ...]:
         return tuple(
             FieldChange(f"/{name}", name, None, value, "add")
             for name, value in (change.after or {}).items()
+            if name != KEY
         )
     if change.operation == "delete":
         return tuple(
             FieldChange(f"/{name}", name, value, None, "remove")
             for name, value in (change.before or {}).items()
+            if name != KEY
         )
     return ()
 
@@ -199,6 +219,45 @@ def _row(change: FieldChange, naming: Naming) -> FieldRow:
         words_before=words[0],
         words_after=words[1],
     )
+
+
+def _data_name(change: DocumentDiff, naming: Naming) -> str:
+    """``Person/42``; a link has no name of its own and is told by its type and its ends."""
+    body = change.after or change.before or {}
+    if change.kind != Kind.LINK or "_source" not in body:
+        return unquote(change.id)
+    ends = [str(body.get(role, "")) for role in ("_source", "_target")]
+    source, target = (unquote(naming.names.get(rid, rid)) for rid in ends)
+    return f"{change.id.partition('/')[0]}: {source} → {target}"
+
+
+def _data_row(change: FieldChange, naming: Naming) -> FieldRow:
+    words: tuple[tuple[Piece, ...], tuple[Piece, ...]] = ((), ())
+    texts = isinstance(change.before, str) and isinstance(change.after, str)
+    if texts and not {change.before, change.after} & naming.names.keys():
+        words = compare_words(change.before, change.after)
+    return FieldRow(
+        label=data_path(change.path),
+        operation=change.operation,
+        before=naming.show_data(change.before),
+        after=naming.show_data(change.after),
+        words_before=words[0],
+        words_after=words[1],
+    )
+
+
+def data_path(path: str) -> str:
+    """``/home/city`` -> ``home › city``; system members in words."""
+    system = {
+        "_type": _("Type"),
+        "_source": _("From"),
+        "_target": _("To"),
+        "_iri": _("IRI"),
+        "_annotations": _("Annotations"),
+        "_redacted": _("Erased values"),
+        "_masked": _("Values that you may not see"),
+    }
+    return " › ".join(system.get(part, part) for part in _parts(path))
 
 
 def people_path(label: str) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from oms_project.core import canonical_json
 from ontology.console.links import document_url, target_of
-from ontology.console.presenters.changes import people_path
+from ontology.console.presenters.changes import data_path, people_path, short_name
 from ontology.console.presenters.values import Naming, Shown, pretty_json
 from ontology.console.presenters.words import Piece, compare_words
 from ontology.contract import Conflict, Resolution
+from ontology.domain.kinds import INSTANCE_KINDS
 
 __all__ = ["Answers", "ShownConflict", "arrange_conflicts", "read_answers"]
 
@@ -29,6 +32,7 @@ class ShownConflict:
     conflict: Conflict
     number: int
     url: str
+    name: str
     place: str
     type_label: str
     explanation: str
@@ -132,17 +136,20 @@ def _shown(
     suggestion = ours if ours is not None else theirs
     if not value:
         value = str(suggestion) if is_text else pretty_json(suggestion)
+    is_data = conflict.kind in INSTANCE_KINDS
+    shown = naming.show_data if is_data else partial(naming.show, name=name[0])
     error = (answers.errors if answers else {}).get(conflict.id, "") or told.get(conflict.id, "")
     return ShownConflict(
         conflict=conflict,
         number=number,
         url=document_url(naming.ontology, target_of(conflict.document, conflict.rid), naming.ref),
-        place=people_path(conflict.label),
+        name=unquote(conflict.document) if is_data else short_name(conflict.document),
+        place=data_path(conflict.label) if is_data else people_path(conflict.label),
         type_label=_type_label(conflict.type),
         explanation=_explanation(conflict.type),
-        base=naming.show(conflict.base, name[0]),
-        ours=naming.show(ours, name[0]),
-        theirs=naming.show(theirs, name[0]),
+        base=shown(conflict.base),
+        ours=shown(ours),
+        theirs=shown(theirs),
         words_ours=words[0],
         words_theirs=words[1],
         choice=choice,

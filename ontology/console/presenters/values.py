@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import simplejson
 
 from oms_project.core.ids import is_rid
-from ontology.console.forms.labels import CHOICES, label_of
+from ontology.console.forms.labels import CHOICES, KINDS, label_of
 from ontology.console.links import document_url, target_of
 from ontology.domain.kinds import NO_LANGUAGE
 
@@ -71,9 +72,29 @@ class Naming:
             return self._mapping(value, name, depth)
         return Shown("text", str(value))
 
+    def show_data(self, value: Any, depth: int = 0) -> Shown:
+        """Arrange a value of an object or link: its words are people's own, none is translated."""
+        if value is None or isinstance(value, bool):
+            return self.show(value)
+        if isinstance(value, str):
+            return self._text(value, "value")
+        if isinstance(value, list | tuple) and depth < _DEEPEST:
+            return Shown("list", items=tuple(self.show_data(item, depth + 1) for item in value))
+        if isinstance(value, Mapping) and depth < _DEEPEST:
+            entries = [(key, self.show_data(part, depth + 1)) for key, part in value.items()]
+            return Shown("record", entries=tuple(entries))
+        if isinstance(value, list | tuple | Mapping):
+            return Shown("code", pretty_json(value))
+        return Shown("text", str(value))
+
     def reference(self, target: str, document_id: str = "") -> Shown:
         """A link to the document ``target``."""
         name = document_id or self.names.get(target, target)
+        if target != name and name.partition("/")[0] not in KINDS:  # an object or link, by its @id
+            kind = "Object" if not is_rid(name.partition("/")[2]) else "Link"
+            return Shown(
+                "reference", unquote(name), document_url(self.ontology, target, self.ref), kind
+            )
         kind, slash, short = name.partition("/")
         url = document_url(self.ontology, target_of(name, target), self.ref)
         return Shown("reference", short if slash else name, url, kind if slash else "")

@@ -20,11 +20,14 @@ from ontology.console.presenters.changes import field_rows
 from ontology.console.presenters.tree import path_to
 from ontology.console.presenters.values import Naming, pretty_json
 from ontology.console.views.explorer import HIERARCHIES, side_panel
+from ontology.console.views.instances import show_instance
+from ontology.console.views.objects import shape_of
 from ontology.console.workspace import Workspace, open_workspace
 from ontology.contract import DocumentView, HistoryEntry, Page
 from ontology.domain.diff import field_changes
 from ontology.domain.documents import references
-from ontology.domain.kinds import DEFINITION_KINDS, MODELS, Kind
+from ontology.domain.instances.keys import KEY
+from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, MODELS, Kind
 
 __all__ = ["document", "history", "referenced"]
 
@@ -61,6 +64,9 @@ def document(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     view = selectors.get_document(
         ontology=workspace.name, target=target, ref=workspace.ref, include_deleted=True
     )
+    shape = shape_of(workspace, view) if view.kind in INSTANCE_KINDS else None
+    if shape is not None:
+        return show_instance(request, workspace, view, shape)
     if view.deleted:
         return _deleted(request, workspace, view)
     described = None
@@ -151,6 +157,8 @@ def history(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
         before = None if older is None or older.operation == "delete" else older.document.body
         after = None if one.operation == "delete" else one.document.body
         changes = field_changes(kind, before, after) if one.operation != "create" else ()
+        # The key says nothing that the values do not say.
+        changes = tuple(change for change in changes if change.path.partition("/")[2] != KEY)
         for body in (before, after):
             rids.update(ref.target for ref in references(kind, body or {}))
         shown.append((one, changes))
@@ -164,7 +172,10 @@ def history(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
         **side_panel(workspace, view),
         **heading(workspace, view),
         "path": _path(workspace, view),
-        "entries": [(one, field_rows(changes, naming)) for one, changes in shown],
+        "entries": [
+            (one, field_rows(changes, naming, is_data=kind in INSTANCE_KINDS))
+            for one, changes in shown
+        ],
         "next_url": (
             page_url(
                 "history",

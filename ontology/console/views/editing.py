@@ -29,7 +29,7 @@ from ontology.console.workspace import Workspace, open_workspace
 from ontology.contract import Change, CommitResult, DocumentView
 from ontology.domain.diff import field_changes
 from ontology.domain.documents import normalise
-from ontology.domain.kinds import DEFINITION_KINDS, MODELS, Kind
+from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, MODELS, Kind
 
 __all__ = ["create", "edit"]
 
@@ -143,6 +143,8 @@ def edit(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Change a definition."""
     workspace = _writable(request, ontology)
     view = selectors.get_document(ontology=workspace.name, target=target, ref=workspace.ref)
+    if view.kind in INSTANCE_KINDS:
+        return redirect(page_url("edit_object", workspace.name, view.rid, ref=workspace.ref))
     if view.kind not in MODELS:
         raise Http404
     screen = Page(

@@ -22,7 +22,7 @@ from ontology.console.presenters.values import Naming, text_in
 from ontology.console.views.definitions import heading
 from ontology.console.workspace import Workspace, open_workspace
 from ontology.contract import Change, DocumentView
-from ontology.domain.kinds import DEFINITION_KINDS
+from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS
 
 __all__ = ["delete", "deprecate", "rename", "restore"]
 
@@ -158,6 +158,8 @@ def _deprecation_fields(
 def delete(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     """Delete a definition, after showing what still uses it."""
     workspace, view = _open(request, ontology, target)
+    if view.kind in INSTANCE_KINDS and request.method == "GET":
+        return redirect(page_url("remove_object", workspace.name, view.rid, ref=workspace.ref))
     change = Change(op="delete", target=view.rid, if_match=request.POST.get("etag") or view.etag)
     message = request.POST.get("message", "").strip() or f"Delete {view.id}"
     if request.method == "POST":

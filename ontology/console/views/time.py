@@ -20,7 +20,7 @@ from ontology.console.views.explorer import side_panel
 from ontology.console.workspace import open_workspace
 from ontology.contract import CommitInfo, FieldChange
 from ontology.domain.diff import field_changes
-from ontology.domain.kinds import Kind
+from ontology.domain.kinds import INSTANCE_KINDS, Kind
 
 __all__ = ["blame", "revisions"]
 
@@ -45,6 +45,7 @@ def blame(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     rows = field_rows(
         [FieldChange(entry.path, entry.label, None, entry.value, "add") for entry in found.entries],
         naming,
+        is_data=found.document.kind in INSTANCE_KINDS,
     )
     context = {
         **side_panel(workspace, found.document),
@@ -95,6 +96,7 @@ def revisions(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
         field_rows(
             field_changes(Kind(diff.kind), diff.before, diff.after),
             Naming(workspace.name, found.to_commit, found.names),
+            is_data=diff.kind in INSTANCE_KINDS,
         )
         if diff
         else ()
