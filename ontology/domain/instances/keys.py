@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ __all__ = [
     "KEY",
     "LONGEST",
     "NULL_KEY",
+    "key_parts",
     "key_text",
     "object_name_key",
     "order_key",
@@ -27,8 +29,12 @@ KEY = "_key"
 NULL_KEY = "~"
 #: PostgreSQL indexes values of up to 2,700 bytes.
 LONGEST = 380
-#: Between the parts of a key of several values; sorts before every character that prints.
+#: Between the parts of a key of several values; sorts before every character that prints. Those
+#: that it does not sort before are written with it in front: what follows it in a text is never
+#: what a part begins with.
 _PART = "\x1f"
+_ESCAPES = {code: f"{_PART}{chr(0x80 + code)}" for code in range(0x20)}
+_BETWEEN = re.compile(f"{_PART}(?=[\x20-\x7f])")
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 _MIDDLE = 5000
 
@@ -45,12 +51,13 @@ def order_key(value: Any) -> str:
     if value is True or value is False:
         return "b1" if value else "b0"
     if isinstance(value, int):
-        return _integer_key(value)
+        return shortened(_integer_key(value))
     if isinstance(value, float):
         return _decimal_key(Decimal(repr(value)))
     if isinstance(value, Decimal):
-        return _decimal_key(value)
-    return shortened("s" + str(value))
+        return shortened(_decimal_key(value))
+    text = str(value)
+    return shortened("s" + (text if text.isprintable() else text.translate(_ESCAPES)))
 
 
 def typed_key(data_type: str, value: Any) -> str:
@@ -66,6 +73,11 @@ def typed_key(data_type: str, value: Any) -> str:
 def order_keys(values: Sequence[Any]) -> str:
     """``order_key`` of several values, which sort as a tuple of them does."""
     return shortened(_PART.join([order_key(value) for value in values]))
+
+
+def key_parts(key: str) -> list[str]:
+    """The parts of what ``order_keys`` made, when it was not too long."""
+    return _BETWEEN.split(key)
 
 
 def _integer_key(value: int) -> str:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from oms_project.core.authorization import SENSITIVITIES
+from oms_project.core.ids import is_rid
 from ontology.domain.datatypes import DataType
 from ontology.domain.documents import Body
 from ontology.domain.instances.keys import typed_key
@@ -42,6 +43,7 @@ class PropertyLayout:
         number: under which its values are indexed, for this type.
         level: position of its sensitivity in ``SENSITIVITIES``.
         deprecated: whether its use deserves a warning.
+        old_codes: members of its enums that are deprecated.
     """
 
     part: EffectiveProperty
@@ -51,6 +53,7 @@ class PropertyLayout:
     number: int
     level: int
     deprecated: bool
+    old_codes: frozenset[str] = frozenset()
 
     @property
     def array(self) -> bool:
@@ -238,7 +241,7 @@ def _nearest(schema: Schema, line: tuple[str, ...], field: str) -> Any:
 
 
 def _property(schema: Schema, rid: str, part: EffectiveProperty) -> PropertyLayout:
-    schema.load([text for text in part.data_types if "-" in text])
+    schema.load([text for text in part.data_types if is_rid(text)])
     shared = schema.body(part.shared) if part.shared else {}
     deprecated = any(
         body.get("status") == "deprecated" or "deprecation" in body
@@ -252,6 +255,13 @@ def _property(schema: Schema, rid: str, part: EffectiveProperty) -> PropertyLayo
         number=field_number(rid, part.rid),
         level=SENSITIVITIES.index(part.sensitivity),
         deprecated=deprecated,
+        old_codes=frozenset(
+            member["code"]
+            for text in part.data_types
+            if is_rid(text) and (enum := schema.get(text)) is not None
+            for member in (enum.body.get("members", ()) if enum.kind == Kind.ENUM_TYPE else ())
+            if member.get("status") == "deprecated"
+        ),
     )
 
 

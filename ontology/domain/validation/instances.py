@@ -177,14 +177,19 @@ class InstanceValidation:
             self._report(change, "/_type", "deprecated", f"{layout.name} is deprecated.", warn=True)
         before = change.before or {}
         for name, item in layout.properties.items():
-            if item.deprecated and body.get(name) is not None and body[name] != before.get(name):
-                self._report(
-                    change,
-                    f"/{_escaped(name)}",
-                    "deprecated",
-                    f"'{name}' of {layout.name} is deprecated.",
-                    warn=True,
-                )
+            value = body.get(name)
+            if not (item.deprecated or item.old_codes) or value is None:
+                continue
+            if value == before.get(name):
+                continue
+            if item.deprecated:
+                self._old_use(change, name, f"'{name}' of {layout.name} is deprecated.")
+            for code in value if isinstance(value, list) else [value]:
+                if isinstance(code, str) and code in item.old_codes:
+                    self._old_use(change, name, f"'{code}' is a deprecated value of '{name}'.")
+
+    def _old_use(self, change: DocumentChange, name: str, message: str) -> None:
+        self._report(change, f"/{_escaped(name)}", "deprecated", message, warn=True)
 
     # --- what must be one's own -----------------------------------------------------------------
     def _check_keys(self, live: Sequence[DocumentChange]) -> None:

@@ -189,6 +189,13 @@ def test_a_warning_is_no_error(commit: Commit, staff: None) -> None:
     assert [(item["document"], item["field"]) for item in result.warnings] == [
         ("Person/ann", "/fax")
     ]
+    assert commit(update("Person/ann", age=36)).warnings == ()  # used before, not anew
+    members = [{"code": "A"}, {"code": "B", "status": "deprecated"}]
+    commit(Change(op="update", target="EnumType/Grade", fields={"members": members}))
+    result = commit(update("Person/ann", grade="B"))
+    assert [item["message"] for item in result.warnings] == [
+        "'B' is a deprecated value of 'grade'."
+    ]
 
 
 def test_a_renamed_property_takes_its_values_along(commit: Commit, staff: None) -> None:
