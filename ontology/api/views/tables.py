@@ -74,8 +74,8 @@ class FileQuery(Query):
 class LoadQuery(FileQuery, CommitQuery):
     """What to load, and how."""
 
-    type: TypeText
-    """The object type or link type."""
+    type: Annotated[Text, Field(max_length=400)] = Field(default="", examples=["Person"])
+    """The object type or link type; needed, here or as a field of the form."""
     mode: Literal["upsert", "insert"] = "upsert"
     """`upsert` changes objects that are there already; `insert` refuses them."""
     on_error: Literal["stop", "skip"] = "stop"
@@ -162,6 +162,11 @@ class LoadsView(_UploadView):
         a job; its rejected rows are at `…/loads/{job}/report` then.
         """
         query = with_form(query, body)
+        if not query.type:
+            message = "Say which type the rows are of."
+            raise BadRequest(
+                message, code="bad_query", errors=[{"parameter": "type", "message": message}]
+            )
         name = _only_file(body, query.name)
         mapping = _mapping(query.mapping)
         message = commit_message(request, query.message, f"Load {name}"[:1000])
