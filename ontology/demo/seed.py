@@ -101,7 +101,12 @@ def _author(username: str, authors: Mapping[str, str]) -> Actor:
 
 def _change(item: Mapping[str, Any]) -> Change:
     return Change(
-        op=item["op"], kind=item.get("kind"), target=item.get("target"), fields=item["fields"]
+        op=item["op"],
+        kind=item.get("kind"),
+        target=item.get("target"),
+        fields=item["fields"],
+        type=item.get("type"),
+        source=item.get("source"),
     )
 
 

@@ -14,7 +14,8 @@ from oms_project.core.errors import Invalid, NotFound
 from ontology import selectors, services
 from ontology.contract import Change
 from ontology.demo import seed as demo_seed
-from ontology.domain.kinds import DEFINITION_KINDS, Kind
+from ontology.domain.kinds import DEFINITION_KINDS
+from ontology.domain.query import parse_condition
 from tests.integration.cli.support import Cli
 
 pytestmark = pytest.mark.data
@@ -49,6 +50,23 @@ def test_it_has_an_abstract_base_inverse_links_and_cardinalities(cli: Cli, demo:
     assert items["ObjectType/Container"]["interfaces"] == ["Interface/Trackable"]
     assert items["LinkType/legOf"]["inverseOf"] == "LinkType/hasLeg"
     assert items["LinkType/packedIn"]["targetCardinality"] == {"max": 200}
+
+
+def test_it_has_data_of_its_main_types(demo: str) -> None:
+    with acting_as(SYSTEM):
+        counts = {
+            item.type.name: item.total
+            for item in selectors.count_by_type(ontology=demo, ref="main")
+        }
+        late = selectors.list_objects(
+            ontology=demo,
+            type="Shipment",
+            where=parse_condition("orderedBy.address.country:eq:KR"),
+        )
+    assert 30 <= sum(counts[name] for name in ("Location", "Party", "Asset", "Shipment")) <= 60
+    assert (counts["Vessel"], counts["Vehicle"], counts["Shipment"]) == (3, 6, 6)
+    assert counts["hasLeg"] == counts["legOf"] == counts["TransportLeg"]
+    assert [item.id for item in late.items] == ["Shipment/S-2026-003", "Shipment/S-2026-005"]
 
 
 def test_its_history_has_a_merge_a_tag_and_authors(cli: Cli, demo: str) -> None:
@@ -108,4 +126,4 @@ def test_a_story_that_breaks_off_leaves_nothing(monkeypatch: pytest.MonkeyPatch)
 
 def _definitions(cli: Cli, demo: str, ref: str) -> list[dict[str, Any]]:
     items = cli("ls", demo, "--ref", ref, "--format", "json").json["items"]
-    return [item for item in items if item["@type"] != Kind.ONTOLOGY]
+    return [item for item in items if item["@type"] in DEFINITION_KINDS]
