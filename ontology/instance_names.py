@@ -117,8 +117,7 @@ class InstanceNames:
                 continue
             if is_rid(split[1]):
                 rids[target] = split[1]
-            else:
-                keys[target] = self._name_keys(*split)
+            keys[target] = self._name_keys(*split)  # a key may be a UUID too
         wanted = {key for names in keys.values() for key in names}
         if wanted:
             stored = self.reader.find_names(Kind.OBJECT, list(wanted))

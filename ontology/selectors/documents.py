@@ -63,7 +63,7 @@ def get_document(
     split = split_instance(target)
     if (
         split is not None
-        and not is_rid(split[1])
+        and split[1] != document.rid
         and KEY in document.body
         and KEY not in shown[0].body
     ):
@@ -252,7 +252,7 @@ def _find_instance(reader: CommitReader, target: str, *, include_deleted: bool) 
     if rid is not None or not include_deleted:
         return rid
     split = split_instance(target)
-    if split is not None and is_rid(split[1]):
+    if split is not None and is_rid(split[1]) and reader.get_with_deleted([split[1]]):
         return split[1]
     gone: list[StoredDocument] = []
     for name in names.candidates(target):

@@ -166,7 +166,7 @@ class InstancePlanner:
             for name_key in self._names.candidates(target):
                 if name_key in self._created:
                     return self._created[name_key]
-            if is_rid(split[1]):
+            if target not in self._found and is_rid(split[1]) and self._current(split[1]):
                 return split[1]
         return self._found.get(target)
 

@@ -127,7 +127,7 @@ def instance_id(rules: Rules, kind: Kind, rid: str, body: Body) -> str:
     layout = rules.layout(type_rid) if isinstance(type_rid, str) else None
     name = layout.name if layout is not None else kind.value
     key = body.get(KEY)
-    if key:
-        return f"{name}/{key_text(key)}"
+    if key and (text := key_text(key)):  # a key of one empty text names nothing
+        return f"{name}/{text}"
     iri = body.get("_iri")
     return f"{name}/{quote(str(iri), safe='') if iri else rid}"

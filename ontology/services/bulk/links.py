@@ -307,8 +307,7 @@ class LinkRows:
             if not cells or not all(texts):
                 continue
             if len(texts) == 1 and is_rid(texts[0].rpartition("/")[2]):
-                rids[texts[0].rpartition("/")[2]] = cells
-                continue
+                rids[texts[0].rpartition("/")[2]] = cells  # or a key that is a UUID
             for name in _name_keys(known, texts):
                 names[name] = cells
         found: dict[tuple[Any, ...], tuple[str, str]] = {}

@@ -63,8 +63,10 @@ def bound(field: Field, value: Any) -> Any:
         if is_postgresql():
             return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
         number = Decimal(value) if isinstance(value, str) else value
+        if isinstance(number, int) and abs(number) < 2**63:
+            return number
         # A bigger number than the database knows is beyond all of its numbers.
-        return number if isinstance(number, int) and abs(number) < 2**63 else float(number)
+        return float(Decimal(number))
     if isinstance(value, bool):
         return ("true" if value else "false") if is_postgresql() else int(value)
     return value

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from ontology.domain.instances.keys import NULL_KEY, typed_key
+from ontology.domain.instances.keys import LONGEST, NULL_KEY, typed_key
 from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.store.orm.conditions import Conditions, Sql, bound, value_sql
 from ontology.store.orm.placed import portions
@@ -45,6 +45,8 @@ _WIDTH = len(DOCUMENT_COLUMNS.split(","))
 _RANGES = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 #: The highest key of a number, and of a text: what has no value is beyond both.
 _LAST = {"n": "n:", "s": "t", "b": "b:"}
+#: Types whose texts do not sort as they are written.
+_MADE = frozenset({"decimal", "time", "timestamp"})
 
 _Position = tuple[Any, ...]
 
@@ -85,6 +87,9 @@ class InstanceLists(RelationReads):
             condition, parameters = in_list("i.key"), [list_parameter(list(test.keys))]
         else:
             sign, key = _RANGES[test.op], test.keys[0]
+            if len(key) > LONGEST:
+                # Which of those that begin alike come first, a digest does not say: look at all.
+                key = key[:LONGEST] if sign.startswith(">") else f"{key[:LONGEST]}$"
             # Beyond the bound, but among values of the same sort.
             edge = _LAST[key[0]] if sign.startswith(">") else key[0]
             other = "<" if sign.startswith(">") else ">="
@@ -334,7 +339,9 @@ def _sort_key(query: InstanceQuery, document: StoredDocument) -> tuple[Any, ...]
     keys: list[Any] = []
     for order in query.order:
         value = value_at(document.body, order.field.path)
-        key = typed_key(order.field.type, value)
+        # As the database compares: a long text is not cut.
+        textual = isinstance(value, str) and order.field.type not in _MADE
+        key = value if textual else typed_key(order.field.type, value)
         keys.append((value is None, _Falling(key) if order.descending else key))
     last = query.order[-1].descending
     return (*keys, _Falling(document.rid) if last else document.rid)

@@ -19,7 +19,7 @@ from django.db import connection
 from ontology.contract import CommitInfo
 from ontology.domain.documents import Body
 from ontology.domain.instances.entries import NO_ENTRIES, Entries, entries_of
-from ontology.domain.instances.keys import NULL_KEY, typed_key
+from ontology.domain.instances.keys import NULL_KEY, key_parts, typed_key
 from ontology.domain.instances.rules import Rules
 from ontology.store.orm.fulltext import words_of
 from ontology.store.orm.lines import Place
@@ -28,8 +28,6 @@ from ontology.store.orm.sql import is_postgresql, rows
 
 __all__ = ["Rewritten", "forget_values"]
 
-#: Between the parts of a key of several values, see ``ontology.domain.instances.keys``.
-_PART = "\x1f"
 #: A text beyond this may have been cut in the index: its beginning is looked for.
 _LONG = 1_000
 #: A reader of a place needs no commit.
@@ -137,7 +135,7 @@ def _keys(value: Any) -> set[str]:
 
 def _made_of(key: str, keys: Collection[str]) -> bool:
     """Whether an entry's key is one of ``keys``, or has one as a part."""
-    if key in keys or any(part in keys for part in key.split(_PART)):
+    if key in keys or any(part in keys for part in key_parts(key)):
         return True
     # A key that was cut: its parts cannot be told apart any more.
     return "#" in key and any(len(part) > 4 and part[:100] in key for part in keys)
