@@ -43,31 +43,9 @@ class Sides:
     ) -> None:
         self._our_changes = ours
         self._their_changes = theirs
-        self.ours = self._aligned(ours, theirs, our_reader)
-        self.theirs = self._aligned(theirs, ours, their_reader)
-
-    @staticmethod
-    def _aligned(
-        side: Mapping[str, DocumentChange],
-        other: Mapping[str, DocumentChange],
-        reader: CommitReader,
-    ) -> dict[str, DocumentChange]:
-        rules = Rules(reader)
-        own, others = (
-            renames_by_type(rules, {rid: names for rid, names in renames.items() if names})
-            for renames in (renames_of(list(changes.values())) for changes in (side, other))
-        )
-        found: dict[str, DocumentChange] = {}
-        for rid, change in side.items():
-            both = rid in other
-            if change.kind not in INSTANCE_KINDS or not (both or own or others):
-                found[rid] = change
-                continue
-            # The base speaks the old names of both sides, what a side wrote those of the other.
-            before = _compared(change.before, (own, others), keyless=both)
-            after = _compared(change.after, (others,), keyless=both)
-            found[rid] = DocumentChange(rid, change.kind, before, after)
-        return found
+        renames = _renames(ours), _renames(theirs)
+        self.ours = _aligned(ours, theirs, our_reader, renames)
+        self.theirs = _aligned(theirs, ours, their_reader, renames, their_own=True)
 
     def restored(self, changes: Sequence[DocumentChange]) -> list[DocumentChange]:
         """Merged changes with what really stands on our side before them."""
@@ -82,19 +60,51 @@ class Sides:
         return found
 
 
-def _compared(
-    body: Body | None, renames: Sequence[Mapping[str, Mapping[str, str]]], *, keyless: bool
-) -> Body | None:
-    if body is None:
-        return None
-    made: dict[str, Any] = dict(body)
-    if keyless:
-        made.pop(KEY, None)
-    for by_type in renames:
-        for old, new in by_type.get(str(body.get("_type")), {}).items():
-            if old in made and new not in made:
-                made[new] = made.pop(old)
-    return made
+_Names = Mapping[str, str]
+_Renames = Mapping[str, dict[str, str]]
+
+
+def _renames(changes: Mapping[str, DocumentChange]) -> _Renames:
+    return {rid: names for rid, names in renames_of(list(changes.values())).items() if names}
+
+
+def _aligned(
+    side: Mapping[str, DocumentChange],
+    other: Mapping[str, DocumentChange],
+    reader: CommitReader,
+    renames: tuple[_Renames, _Renames],
+    *,
+    their_own: bool = False,
+) -> dict[str, DocumentChange]:
+    """``side`` with the new names of both; where both have one, with ours."""
+    rules = Rules(reader)
+    ours, theirs = (renames_by_type(rules, names) for names in renames)
+    found: dict[str, DocumentChange] = {}
+    for rid, change in side.items():
+        both = rid in other
+        if change.kind not in INSTANCE_KINDS or not (both or ours or theirs):
+            found[rid] = change
+            continue
+
+        def compared(body: Body | None, *, base: bool = False, keyless: bool = both) -> Body | None:
+            if body is None:
+                return None
+            type_rid = str(body.get("_type"))
+            mine, yours = ours.get(type_rid, {}), theirs.get(type_rid, {})
+            if base:
+                names: _Names = {**yours, **mine}
+            elif their_own:
+                names = {yours.get(old, old): new for old, new in mine.items()}
+            else:
+                names = {old: new for old, new in yours.items() if old not in mine}
+            made = {names.get(name, name): value for name, value in body.items()}
+            if keyless:
+                made.pop(KEY, None)
+            return made
+
+        before, after = compared(change.before, base=True), compared(change.after)
+        found[rid] = DocumentChange(rid, change.kind, before, after)
+    return found
 
 
 def with_rids(resolutions: Sequence[Resolution], *readers: CommitReader) -> Sequence[Resolution]:

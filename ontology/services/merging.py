@@ -305,13 +305,25 @@ class _RevertPlan(_Plan):
     ) -> None:
         super().__init__(info, head, before)
         self.base = undone.id
-        changes = _by_rid(document_changes(store.changes(info.id, before, undone)))
-        current = self._reader.get_many(list(changes))
-        self.outcome = revert_changes(
-            changes,
-            {rid: document.body for rid, document in current.items()},
+        # What was renamed since, or is called as before again, is compared under one name.
+        sides = Sides(
+            _by_rid(document_changes(store.changes(info.id, undone, head))),
+            _by_rid(document_changes(store.changes(info.id, undone, before))),
+            self._reader,
+            store.reader(info.id, before),
+        )
+        outcome = revert_changes(
+            {
+                rid: DocumentChange(rid, change.kind, change.after, change.before)
+                for rid, change in sides.theirs.items()
+            },
+            {
+                rid: sides.ours[rid].after if rid in sides.ours else change.before
+                for rid, change in sides.theirs.items()
+            },
             with_rids(resolutions, self._reader),
         )
+        self.outcome = replace(outcome, changes=sides.restored(outcome.changes))
         self._judge(empty="up_to_date")
 
     def _diff(self, commit: CommitInfo | None) -> DiffResult | None:

@@ -187,3 +187,34 @@ def test_a_conflict_tells_no_secret(commit: Commit, merge: Merge, person: MakePe
     assert conflict.path == "/salary"
     assert "7777" not in repr(result.conflicts)
     assert "8888" not in repr(result.conflicts)
+
+
+def test_a_rename_is_no_change_of_the_objects_that_go(commit: Commit, staff: None) -> None:
+    renamed("age", "years", branch="main", commit=commit)
+    undone = selectors.resolve_ref(ontology=NAME, ref="main").id
+    commit(delete("Person/bob"), update("Person/ann", years=35))
+    assert services.revert(ontology=NAME, commit=undone, branch="main").status == "merged"
+    assert shown("Person/ann")["age"] == 35
+
+
+def test_a_value_goes_back_under_its_new_name(commit: Commit, staff: None) -> None:
+    commit(update("Person/ann", age=35))
+    undone = selectors.resolve_ref(ontology=NAME, ref="main").id
+    renamed("age", "years", branch="main", commit=commit)
+    commit(update("Person/ann", grade="B"))
+    assert services.revert(ontology=NAME, commit=undone, branch="main").status == "merged"
+    assert (shown("Person/ann")["years"], shown("Person/ann")["grade"]) == (34, "B")
+
+
+@pytest.mark.parametrize(("choice", "name"), [("ours", "years"), ("theirs", "alter")])
+def test_both_sides_rename_one_property(
+    commit: Commit, merge: Merge, choice: Any, name: str
+) -> None:
+    renamed("age", "years", branch="main", commit=commit)
+    renamed("age", "alter", branch="work", commit=commit)
+    commit(delete("Person/bob"), update("Person/ann", years=35))
+    commit(update("Person/cho", alter=29), branch="work")
+    assert {conflict.document for conflict in merge().conflicts} == {"ObjectType/Person"}
+    settled = Resolution(choice, document="ObjectType/Person")
+    assert merge(resolutions=[settled]).status == "merged"
+    assert [shown(f"Person/{key}")[name] for key in ("ann", "cho")] == [35, 29]
