@@ -145,7 +145,7 @@ class Layout:
         are the same.
         """
         return (
-            tuple(sorted((item.name, item.number) for item in self.indexed)),
+            tuple(sorted((item.name, item.number, str(item.base)) for item in self.indexed)),
             tuple(sorted((item.number, item.properties) for item in self.uniques)),
             tuple(sorted((item.name, item.level) for item in self.searchable)),
         )

@@ -27,7 +27,7 @@ class InstanceFigures(InstanceLists):
         self, query: InstanceQuery, *, figures: Sequence[Figure], groups: Sequence[Field]
     ) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
         if not query.types or query.rids == frozenset():
-            return []
+            return _added_up([], figures, len(groups))
         columns = [value_sql(field, "v") for field in groups]
         for figure in figures:
             columns += _figure_sql(figure)
@@ -95,6 +95,8 @@ def _added_up(
         for figure in figures
         for name in (("sum", "count") if figure.function == "avg" else (figure.function,))
     ]
+    if not groups:  # nothing has figures too
+        totals[()] = [0 if name == "count" else None for name in functions]
     for row in found:
         known = totals.setdefault(tuple(row[:groups]), [None] * len(functions))
         for position, name in enumerate(functions):

@@ -9,6 +9,7 @@ from django.db import connection
 
 from oms_project.core.errors import BadRequest, NotFound
 from ontology import selectors, services
+from ontology.contract import Change
 from ontology.domain.query import parse_condition, parse_filter, parse_measure, parse_sort
 from tests.integration.instances.conftest import NAME, Commit, delete, link, thing, update
 
@@ -275,3 +276,32 @@ def test_verify_holds_the_index_against_the_values(commit: Commit, staff: None) 
         cursor.execute("DELETE FROM ontology_valueentry WHERE seq_to IS NULL AND key LIKE 'n6%%'")
     (problem, *_) = selectors.verify(ontology=NAME).problems
     assert "index entries differ" in problem.message
+
+
+def test_figures_of_nothing(staff: None) -> None:
+    for where in ("age:eq:999", "salary:eq:999"):  # with an index and without
+        found = selectors.aggregate_objects(
+            ontology=NAME,
+            type="Person",
+            where=parse_condition(where),
+            measures=[parse_measure("count"), parse_measure("avg:age")],
+        )
+        assert [dict(row.figures) for row in found.rows] == [{"count": 0, "avg(age)": None}]
+
+
+def test_an_index_follows_the_data_type(commit: Commit, people: None) -> None:
+    def typed(data_type: str) -> list[dict[str, Any]]:
+        return [
+            {"rid": "p-code", "apiName": "code", "dataTypes": ["string"], "required": True},
+            {"rid": "p-size", "apiName": "size", "dataTypes": [data_type], "indexed": True},
+        ]
+
+    fields = {"apiName": "Box", "primaryKey": ["code"], "properties": typed("string")}
+    commit(Change(op="create", kind="ObjectType", fields=fields))
+    commit(thing("Box", code="a", size="9.5"), thing("Box", code="b", size="10"))
+    assert ids(of="Box", sort=["-size"]) == ["a", "b"]
+    change = {"properties": typed("decimal")}
+    commit(Change(op="update", target="ObjectType/Box", fields=change))
+    assert ids("size:eq:9.5", of="Box") == ["a"]
+    assert ids("size:gt:9.5", of="Box") == ["b"]
+    assert ids(of="Box", sort=["-size"]) == ["b", "a"]
