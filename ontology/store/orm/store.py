@@ -317,12 +317,19 @@ class OrmStore:
     # --- reading --------------------------------------------------------------------------------
     def reader(self, ontology_id: str, commit: CommitInfo) -> OrmReader:
         for branch, (head, place) in self._held.items():
-            if head.id == commit.id:
+            # The lock of a branch keeps its own line from moving; a branch that nobody has
+            # committed to yet stands on another's, which may have gone on.
+            if head.id == commit.id and self._owns(branch, place):
                 return OrmReader(
                     commit, place, head=True, locked=partial(self._holds, branch, head)
                 )
         _, place = place_of(ontology_id, commit.id)
         return OrmReader(commit, place, head=True)
+
+    @staticmethod
+    def _owns(branch: tuple[str, str], place: Place) -> bool:
+        found = rows("SELECT owner, tip_seq FROM ontology_line WHERE id = %s", [place.line])
+        return bool(found) and tuple(found[0]) == (branch[1], place.seq)
 
     def _holds(self, branch: tuple[str, str], head: CommitInfo) -> bool:
         held = self._held.get(branch)

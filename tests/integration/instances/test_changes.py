@@ -8,9 +8,9 @@ import pytest
 
 from oms_project.core.canonical_json import loads
 from oms_project.core.errors import Invalid, NotFound, PreconditionFailed
-from ontology import selectors
+from ontology import selectors, services
 from ontology.contract import Change
-from ontology.domain.query import Sort
+from ontology.domain.query import Sort, parse_condition
 from tests.integration.instances.conftest import (
     NAME,
     Commit,
@@ -233,3 +233,27 @@ def test_what_exists_is_counted(commit: Commit, staff: None) -> None:
     with pytest.raises(Invalid) as error:
         commit(delete("LinkType/worksFor"))
     assert "There are 3 links of this type" in error.value.errors[0]["message"]
+
+
+def test_a_new_branch_does_not_see_what_came_after_it(commit: Commit, staff: None) -> None:
+    """Neither when it is read nor when it is written to first: its line is still the other's."""
+    services.create_branch(ontology=NAME, name="work", from_ref="main")
+    commit(thing("Person", code="dee", email="dee@x"), update("Person/bob", email="bob@x"))
+    commit(thing("Person", code="dee", email="dee@x"), branch="work")
+    commit(update("Person/ann", email="bob@x"), branch="work")
+    person = selectors.get_document(ontology=NAME, target="ObjectType/Person", ref="work").body
+    services.create_branch(ontology=NAME, name="more", from_ref="main")
+    commit(update("Person/bob", salary=1))
+    properties = [
+        {**item, "indexed": True} if item["apiName"] == "salary" else item
+        for item in person["properties"]
+    ]
+    change = Change(op="update", target="ObjectType/Person", fields={"properties": properties})
+    commit(change, branch="more")
+    sort = [Sort("salary")]
+    page = selectors.list_objects(ontology=NAME, type="Person", ref="more", sort=sort)
+    assert [item.id for item in page.items][:2] == ["Person/bob", "Person/ann"]
+    where = parse_condition("salary:eq:4100")
+    page = selectors.list_objects(ontology=NAME, type="Person", ref="more", where=where)
+    assert [item.id for item in page.items] == ["Person/bob"]
+    assert selectors.verify(ontology=NAME).ok
