@@ -1,4 +1,4 @@
-"""``kill -9`` in the middle of a load: it leaves nothing behind, or goes on exactly."""
+"""``kill -9`` of a load: it leaves nothing behind, or goes on to exactly what it would have been."""
 
 from __future__ import annotations
 
@@ -7,29 +7,32 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import services
+from tests.services import ROOT, manage
 
 pytestmark = pytest.mark.faults
 
-NAME = "killed"
-CHANGES = {
+PIECE = 500
+TYPES = {
     "message": "Types",
     "changes": [
         {
             "op": "create",
             "kind": "ObjectType",
             "fields": {
-                "apiName": "Reading",
-                "primaryKey": ["id"],
+                "apiName": "Parcel",
+                "primaryKey": ["number"],
                 "properties": [
-                    {"apiName": "id", "dataTypes": ["integer"], "required": True},
-                    {"apiName": "value", "dataTypes": ["double"], "indexed": True},
-                    {"apiName": "note", "dataTypes": ["string"], "searchable": True},
+                    {"apiName": "number", "dataTypes": ["integer"], "required": True},
+                    {"apiName": "label", "dataTypes": ["string"], "searchable": True},
+                    {"apiName": "weight", "dataTypes": ["decimal"], "indexed": True},
+                    {"apiName": "code", "dataTypes": ["string"], "unique": True},
                 ],
             },
         }
@@ -38,98 +41,137 @@ CHANGES = {
 
 
 @pytest.fixture
-def environment(database_url: str | None, tmp_path: Path) -> Mapping[str, str]:
-    """Of commands on a database with the type ``Reading``."""
-    made = services.oms_environment(tmp_path / "data", database_url=database_url)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "changes.json").write_text(json.dumps(CHANGES))
-    services.manage("setup", environment=made)
-    services.manage(
-        "ontology", "create", NAME, "--base-iri", "https://k.example/", environment=made
-    )
-    services.manage("ontology", "apply", NAME, str(tmp_path / "changes.json"), environment=made)
-    return made
+def environment(database_url: str | None, tmp_path: Path) -> dict[str, str]:
+    """Of commands on a database of its own with the type ``Parcel`` in ``cut`` and in ``whole``."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    found = services.oms_environment(folder, database_url=database_url)
+    manage("setup", "--no-demo", environment=found)
+    types = tmp_path / "types.json"
+    types.write_text(json.dumps(TYPES))
+    for name in ("cut", "whole"):
+        manage("ontology", "create", name, "--base-iri", "https://b.example/", environment=found)
+        manage("ontology", "apply", name, str(types), environment=found)
+    return found
 
 
-def readings(folder: Path, count: int) -> Path:
-    path = folder / "readings.csv"
-    rows = (f"{number},{number / 7:.4f},note {number % 1000}\n" for number in range(1, count + 1))
-    path.write_text("id,value,note\n" + "".join(rows))
-    return path
+def written(folder: Path, rows: int) -> Path:
+    """A file of parcels, in no order."""
+    numbers = list(range(rows))
+    random.Random(1).shuffle(numbers)
+    file = folder / "parcels.jsonl"
+    with file.open("w") as lines:
+        for number in numbers:
+            row = {
+                "number": number,
+                "label": f"parcel {number % 97} of {number % 7}",
+                "weight": f"{number % 1000}.25",
+                "code": f"c{number}",
+            }
+            lines.write(json.dumps(row) + "\n")
+    return file
 
 
-def killed(arguments: list[str], environment: Mapping[str, str], after: float) -> bool:
-    """Start a load and kill it; False when it had ended before."""
+def load_arguments(name: str, file: Path, *options: str) -> list[str]:
+    return ["ontology", "load", name, str(file), "--type", "Parcel", *options]
+
+
+def killed(
+    arguments: list[str], environment: Mapping[str, str], started: Callable[[], bool], delay: float
+) -> bool:
+    """Run a command and ``kill -9`` it a moment after it has started; whether it was killed."""
     process = subprocess.Popen(
-        [sys.executable, str(services.ROOT / "manage.py"), "ontology", "load", NAME, *arguments],
-        cwd=services.ROOT,
+        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        cwd=ROOT,
         env=dict(environment),
-        stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    time.sleep(after)
+    deadline = time.monotonic() + 300
+    while process.poll() is None and not started():
+        assert time.monotonic() < deadline, "the load does not begin"
+        time.sleep(0.02)
+    time.sleep(delay)
     process.kill()
-    return process.wait() != 0
+    return process.wait(30) != 0
 
 
-def ids(environment: Mapping[str, str]) -> list[int]:
-    out = services.manage("ontology", "unload", NAME, "-t", "Reading", environment=environment)
-    return [json.loads(line)["id"] for line in out.splitlines()]
+def commits(name: str, environment: Mapping[str, str]) -> list[Any]:
+    printed = manage("ontology", "log", name, "--format", "json", environment=environment)
+    found: list[Any] = json.loads(printed)["items"]
+    return found
 
 
-def rows_in_commits(environment: Mapping[str, str]) -> int:
-    """The row that the last commit of the load says it has reached."""
-    out = services.manage("ontology", "log", NAME, "--format", "json", environment=environment)
-    for commit in json.loads(out)["items"]:
-        for line in commit["message"].splitlines():
-            if line.startswith("Load-Row: "):
-                return int(line.removeprefix("Load-Row: "))
-    return 0
+def unloaded(name: str, environment: Mapping[str, str]) -> str:
+    return manage("ontology", "unload", name, "--type", "Parcel", environment=environment)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_a_load_in_one_commit_leaves_nothing_behind(
-    environment: Mapping[str, str], full: bool, tmp_path: Path
+    environment: dict[str, str], tmp_path: Path, full: bool
 ) -> None:
-    kills, count = (20, 300_000) if full else (2, 60_000)
-    path = readings(tmp_path, count)
-    chance = random.Random(4)
-    cut = 0
+    kills, rows = (10, 60_000) if full else (1, 20_000)
+    file = written(tmp_path, rows)
+    before = commits("cut", environment)
+    chance = random.Random(5)
+    died = 0
     for _ in range(kills):
-        if killed([str(path), "-t", "Reading"], environment, chance.uniform(1.5, 4.5)):
-            cut += 1
-            assert ids(environment) == []
-        else:
+        begun = time.monotonic() + 3  # reading, checking and writing go on from here
+        died += killed(
+            load_arguments("cut", file),
+            environment,
+            lambda begun=begun: time.monotonic() > begun,  # type: ignore[misc]
+            chance.uniform(0, 1.5),
+        )
+        now = commits("cut", environment)
+        if len(now) > len(before):  # it was quicker than the kill
+            assert len(now) == len(before) + 1
             break
-    assert cut
-    services.manage("ontology", "load", NAME, str(path), "-t", "Reading", environment=environment)
-    assert ids(environment) == list(range(1, count + 1))
-    services.manage("ontology", "verify", NAME, environment=environment)
+        assert unloaded("cut", environment) == ""
+    assert died or len(commits("cut", environment)) == len(before) + 1
+    manage("ontology", "verify", "cut", environment=environment)
+    for name in ("cut", "whole"):
+        manage(*load_arguments(name, file), environment=environment)
+    assert len(unloaded("cut", environment).splitlines()) == rows
+    assert unloaded("cut", environment) == unloaded("whole", environment)
+    manage("ontology", "verify", "cut", environment=environment)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-def test_a_load_in_many_commits_goes_on_exactly(
-    environment: Mapping[str, str], full: bool, tmp_path: Path
+def test_a_load_in_many_commits_goes_on_to_what_it_would_have_been(
+    environment: dict[str, str], tmp_path: Path, full: bool
 ) -> None:
-    kills, count = (20, 300_000) if full else (2, 60_000)
-    path = readings(tmp_path, count)
-    arguments = [str(path), "-t", "Reading", "--commit-every", "3000", "--resume"]
-    chance = random.Random(5)
-    cut = 0
+    kills, rows = (20, 40_000) if full else (2, 8_000)
+    file = written(tmp_path, rows)
+    every = ("--commit-every", str(PIECE))
+    chance = random.Random(6)
+    before = len(commits("cut", environment))
+    last = before
     for _ in range(kills):
-        if not killed(arguments, environment, chance.uniform(2.0, 5.0)):
-            break
-        cut += 1
-        reached = rows_in_commits(environment)
-        assert reached % 3000 == 0
-        assert ids(environment) == list(range(1, reached + 1))
-    assert cut
-    reached = rows_in_commits(environment)
-    out = services.manage(
-        "ontology", "load", NAME, *arguments, "--format", "json", environment=environment
-    )
-    result = json.loads(out)
-    assert (result["skipped"], result["rows"], result["rejected"]) == (reached, count - reached, 0)
-    assert ids(environment) == list(range(1, count + 1))
-    services.manage("ontology", "verify", NAME, environment=environment)
+
+        def grew(last: int = last) -> bool:
+            return len(commits("cut", environment)) > last
+
+        killed(
+            load_arguments("cut", file, *every, "--resume"),
+            environment,
+            grew,
+            chance.uniform(0, 0.3),
+        )
+        last = len(commits("cut", environment))
+        # Whole commits only, one after the other.
+        there = len(unloaded("cut", environment).splitlines())
+        assert there == min(rows, (last - before) * PIECE)
+        manage("ontology", "verify", "cut", environment=environment)
+    manage(*load_arguments("cut", file, *every, "--resume"), environment=environment)
+    manage(*load_arguments("whole", file, *every), environment=environment)
+    cut, whole = (commits(name, environment) for name in ("cut", "whole"))
+    assert [item["message"] for item in cut] == [item["message"] for item in whole]
+    assert [item["changeCount"] for item in cut] == [item["changeCount"] for item in whole]
+    assert len(unloaded("cut", environment).splitlines()) == rows
+    assert unloaded("cut", environment) == unloaded("whole", environment)
+    # Once more there is nothing to do.
+    manage(*load_arguments("cut", file, *every, "--resume"), environment=environment)
+    assert len(commits("cut", environment)) == len(cut)
+    for name in ("cut", "whole"):
+        manage("ontology", "verify", name, environment=environment)

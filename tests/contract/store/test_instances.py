@@ -267,7 +267,10 @@ def test_lists_and_counts_at_every_commit(harness: StoreHarness, types: tuple[st
     for position, (commit, state) in enumerate(zoo.states.items()):
         reader = zoo.reader(zoo.store.get_commit(zoo.id, commit))
         objects = [key for key in state if state[key]["_type"] in types]
-        for name, where in CONDITIONS.items():
+        for turn, (name, where) in enumerate(CONDITIONS.items()):
+            # Not every question at every commit: in turn.
+            if (position + turn) % 4:
+                continue
             matching = [key for key in objects if holds(where, key, state)]
             of = where
             if isinstance(where, Condition) and where.indexes and len(types) == 1:
@@ -276,9 +279,8 @@ def test_lists_and_counts_at_every_commit(harness: StoreHarness, types: tuple[st
                 of = Both(tuple(bare(part) for part in where.parts), every=where.every)
             count = reader.count_instances(InstanceQuery(Kind.OBJECT, types, of))
             assert count == len(matching), name
-            # Not every order for every condition at every commit: in turn.
-            for turn, order in enumerate(ORDERS.values()):
-                if (position + turn) % 3:
+            for which, order in enumerate(ORDERS.values()):
+                if (position + which) % 3:
                     continue
                 query = InstanceQuery(Kind.OBJECT, types, of, order)
                 found = pages(zoo, reader, query, 1 + position % 4)
