@@ -141,7 +141,7 @@ def test_a_load_in_one_commit_leaves_nothing_behind(
 def test_a_load_in_many_commits_goes_on_to_what_it_would_have_been(
     environment: dict[str, str], tmp_path: Path, full: bool
 ) -> None:
-    kills, rows = (20, 40_000) if full else (2, 8_000)
+    kills, rows = (20, 40_000) if full else (1, 5_000)
     file = written(tmp_path, rows)
     every = ("--commit-every", str(PIECE))
     chance = random.Random(6)
