@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from oms_project.core.ids import is_rid
+from ontology.compiled import compiled
 from ontology.domain.documents import Body
 from ontology.domain.instances.keys import object_name_key, parse_key
 from ontology.domain.instances.layout import Layout
@@ -92,7 +93,9 @@ class InstanceNames:
         shown: Callable[[Sequence[StoredDocument]], Sequence[StoredDocument]] | None = None,
     ) -> None:
         self.reader = reader
-        self.rules = rules or Rules(reader)
+        # Of a state that is being changed nothing is kept.
+        self._kept = compiled(reader).found if rules is None else {}
+        self.rules = rules or compiled(reader).rules
         self._shown = shown
         self._ends: dict[str, str] = {}
         self._types: dict[tuple[str, tuple[Kind, ...]], str | None] = {}
@@ -154,8 +157,12 @@ class InstanceNames:
 
     def _find_type(self, key: str, kinds: Sequence[Kind]) -> str | None:
         for kind in kinds:
+            known = self._kept.get((kind.value, key))
+            if known is not None:
+                return known
             found = self.rules.state.find_names(kind, [key]).get(key)
             if found:
+                self._kept[kind.value, key] = found[0]
                 return found[0]
         aliases = {f"{kind.value}/{key}": kind for kind in kinds}
         entries = self.reader.find_entries("alias", list(aliases))

@@ -216,9 +216,7 @@ def _action_rules(standing: Standing, ontology: str | None) -> list[ActionRule]:
 def _load_action_rules(ids: list[str], ontology: str | None) -> list[ActionRule]:
     if not ids:
         return []
-    rows = ActionRuleRow.objects.filter(
-        ~Q(role="") | Q(user__in=ids) | Q(group__user__in=ids)
-    )
+    rows = ActionRuleRow.objects.filter(~Q(role="") | Q(user__in=ids) | Q(group__user__in=ids))
     if ontology is not None:
         rows = rows.filter(ontology__in=("", ontology))
     found: QuerySet[ActionRuleRow, tuple[Any, ...]] = (

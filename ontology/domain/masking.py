@@ -55,6 +55,10 @@ class Masker:
     def __init__(self, catalogues: Sequence[Catalogue], clearance: Clearance) -> None:
         self._catalogues = catalogues
         self._clearance = clearance
+        #: types -> their names with those of all that they inherit from
+        self._lines: dict[tuple[str, ...], frozenset[str]] = {}
+        #: types -> name of a value -> whether it may be seen, and whether a read leaves a trace
+        self._verdicts: dict[tuple[str, ...], dict[str, tuple[bool, bool]]] = {}
 
     def prepare(self, bodies: Iterable[Body]) -> None:
         """Read the types and predicates of ``bodies`` at once, instead of one by one."""
@@ -71,37 +75,25 @@ class Masker:
         if kind not in INSTANCE_KINDS:
             return Shown(body)
         types = _types_of(body)
-        line = frozenset(
-            name for catalogue in self._catalogues for name in catalogue.type_names(types)
-        )
         masked: dict[str, None] = {}
         watched: dict[str, None] = {}
-        kept: list[Any] = []
-
-        def judge(name: str, found: Iterable[tuple[str, str]]) -> bool:
-            """Whether the value may be seen; ``found``: (apiName, sensitivity) as declared."""
-            allowed = True
-            for api_name, sensitivity in found:
-                decision = self._clearance.decide(
-                    sensitivity, object_types=line, property_name=api_name
-                )
-                allowed = allowed and decision.allowed
-                if SENSITIVITIES.index(sensitivity) >= _WATCHED:
-                    watched[name] = None
-            if not allowed:
-                masked[name] = None
-            return allowed
-
         for name in body:
-            if not name.startswith("_"):
-                found = [catalogue.by_name(types, name) for catalogue in self._catalogues]
-                judge(name, [item or (name, _UNKNOWN) for item in found])
-        annotations: list[Any] = body.get("_annotations", [])
-        for triple in annotations:
+            if name[0] != "_":
+                allowed, traced = self._verdict(types, name)
+                if traced:
+                    watched[name] = None
+                if not allowed:
+                    masked[name] = None
+        kept: list[Any] = []
+        for triple in body.get("_annotations", ()):
             predicate = triple["predicate"]
-            known = [catalogue.by_iri(types, predicate) for catalogue in self._catalogues]
-            if judge(predicate, [item for item in known if item is not None]):
+            allowed, traced = self._judge_triple(types, predicate)
+            if traced:
+                watched[predicate] = None
+            if allowed:
                 kept.append(triple)
+            else:
+                masked[predicate] = None
         seen = tuple(name for name in watched if name not in masked)
         if not masked:
             return Shown(body, (), seen)
@@ -112,6 +104,41 @@ class Masker:
             shown["_annotations"] = kept
         listed = tuple(sorted(masked))
         return Shown({**shown, MASKED: list(listed)}, listed, seen)
+
+    def _verdict(self, types: tuple[str, ...], name: str) -> tuple[bool, bool]:
+        verdicts = self._verdicts.setdefault(types, {})
+        verdict = verdicts.get(name)
+        if verdict is None:
+            verdict = verdicts[name] = self._judge_value(types, name)
+        return verdict
+
+    def _judge_value(self, types: tuple[str, ...], name: str) -> tuple[bool, bool]:
+        declared = [catalogue.by_name(types, name) for catalogue in self._catalogues]
+        return self._judge(types, [item or (name, _UNKNOWN) for item in declared])
+
+    def _judge_triple(self, types: tuple[str, ...], predicate: str) -> tuple[bool, bool]:
+        known = [catalogue.by_iri(types, predicate) for catalogue in self._catalogues]
+        return self._judge(types, [item for item in known if item is not None])
+
+    def _judge(self, types: tuple[str, ...], found: Iterable[tuple[str, str]]) -> tuple[bool, bool]:
+        """Whether a value may be seen, and whether a read of it leaves a trace.
+
+        Args:
+            found: (apiName, sensitivity) as declared.
+        """
+        line = self._lines.get(types)
+        if line is None:
+            line = self._lines[types] = frozenset(
+                name for catalogue in self._catalogues for name in catalogue.type_names(types)
+            )
+        allowed, traced = True, False
+        for api_name, sensitivity in found:
+            decision = self._clearance.decide(
+                sensitivity, object_types=line, property_name=api_name
+            )
+            allowed = allowed and decision.allowed
+            traced = traced or SENSITIVITIES.index(sensitivity) >= _WATCHED
+        return allowed, traced
 
 
 def _without_key(body: dict[str, Any], masked: Iterable[str], whole: Body) -> dict[str, Any]:

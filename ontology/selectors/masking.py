@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from audit.contract import Subject, audit_log
@@ -12,12 +13,12 @@ from oms_project.core.authorization import SENSITIVITIES, Clearance, authorizer
 from oms_project.core.canonical_json import dumps_text
 from oms_project.core.context import current_actor
 from ontology.access import readable
+from ontology.compiled import compiled
 from ontology.contract import Conflict, OntologyInfo
 from ontology.domain.documents import Body, DocumentChange
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.masking import MASKED, Catalogue, Masker
 from ontology.domain.redaction import REDACTED
-from ontology.domain.schema import Schema
 from ontology.instance_names import InstanceNames
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
@@ -244,11 +245,13 @@ def _masker(info: OntologyInfo, *readers: CommitReader) -> Masker:
     by_commit = {reader.commit.id: reader for reader in readers}
     if head.id not in by_commit:
         by_commit[head.id] = store.reader(info.id, head)
-    return Masker([_catalogue(reader) for reader in by_commit.values()], clearance)
+    return _masker_of(clearance, tuple(compiled(reader).catalogue for reader in by_commit.values()))
 
 
-def _catalogue(reader: CommitReader) -> Catalogue:
-    return Catalogue(Schema(reader), lambda iris: reader.find_entries("iri", iris))
+@lru_cache(maxsize=256)
+def _masker_of(clearance: Clearance, catalogues: tuple[Catalogue, ...]) -> Masker:
+    # Whoever's rules change has another clearance, and a commit's catalogue never changes.
+    return Masker(catalogues, clearance)
 
 
 class _Trace:

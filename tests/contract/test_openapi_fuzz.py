@@ -36,7 +36,21 @@ CHECKS = [
 ]
 PERSON = {
     "apiName": "Person",
-    "properties": [{"apiName": "staffNumber", "dataTypes": ["string"], "required": True}],
+    "primaryKey": ["staffNumber"],
+    "properties": [
+        {"apiName": "staffNumber", "dataTypes": ["string"], "required": True},
+        {"apiName": "birthDate", "dataTypes": ["date"], "indexed": True, "searchable": True},
+    ],
+}
+AIRLINE = {
+    "apiName": "Airline",
+    "primaryKey": ["code"],
+    "properties": [{"apiName": "code", "dataTypes": ["string"], "required": True}],
+}
+WORKS_FOR = {
+    "apiName": "worksFor",
+    "sources": ["Person"],
+    "properties": [{"apiName": "since", "dataTypes": ["date"]}],
 }
 
 
@@ -57,11 +71,20 @@ def token(admin_client: APIClient, settings: Any, tmp_path: Path) -> Iterator[st
         {
             "changes": [
                 {"op": "create", "kind": "ObjectType", "fields": PERSON},
-                {"op": "create", "kind": "ObjectType", "fields": {"apiName": "Airline"}},
+                {"op": "create", "kind": "ObjectType", "fields": AIRLINE},
+                {"op": "create", "kind": "LinkType", "fields": WORKS_FOR},
                 {
                     "op": "create",
-                    "kind": "LinkType",
-                    "fields": {"apiName": "worksFor", "sources": ["Person"]},
+                    "type": "Person",
+                    "fields": {"staffNumber": "42", "birthDate": "1992-03-01"},
+                },
+                {"op": "create", "type": "Airline", "fields": {"code": "KE"}},
+                {
+                    "op": "create",
+                    "type": "worksFor",
+                    "source": "Person/42",
+                    "target": "Airline/KE",
+                    "fields": {"since": "2020-01-01"},
                 },
             ]
         },

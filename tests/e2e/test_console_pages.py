@@ -11,7 +11,7 @@ from tests.e2e.console import AXE, DEMO, PAGES, ROOT
 NARROW = {"width": 380, "height": 800}
 
 
-def _serious(page: Page, rules: str = "") -> list[str]:
+def serious(page: Page, rules: str = "") -> list[str]:
     """What axe finds that is serious or critical, with folded parts opened."""
     page.evaluate(
         "document.querySelectorAll('.oms details').forEach((one) => { one.open = true; })"
@@ -37,10 +37,10 @@ def test_axe_finds_nothing_serious_in_either_theme(page: Page, language: str) ->
         page.goto(address)
         assert page.evaluate("document.documentElement.lang") == language
         page.evaluate(AXE.read_text(encoding="utf-8"))  # past the policy, as extensions are
-        problems = _serious(page)
+        problems = serious(page)
         # The themes share their markup: what differs is colours.
         page.evaluate("document.documentElement.classList.add('dark')")
-        problems += _serious(page, "color-contrast")
+        problems += serious(page, "color-contrast")
         if problems:
             found[name] = problems
     assert found == {}
@@ -53,7 +53,7 @@ def test_axe_finds_nothing_serious_where_people_sign_in(
     page = context.new_page()
     page.goto("/console/login/")
     page.evaluate(AXE.read_text(encoding="utf-8"))  # past the policy, as extensions are
-    assert _serious(page) == []
+    assert serious(page) == []
     context.close()
 
 

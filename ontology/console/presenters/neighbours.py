@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ontology.console.links import document_url
+from ontology.console.presenters.objects import title_of
 from ontology.contract import DocumentView, LinkedObject
 
 __all__ = ["Drawing", "Neighbour", "draw_neighbours"]
@@ -75,7 +76,7 @@ def draw_neighbours(
                 y=round(y, 1),
                 middle_x=round(WIDTH / 2 + across * (WIDTH / 2 - 120) * 0.55, 1),
                 middle_y=round(HEIGHT / 2 + down * (HEIGHT / 2 - 30) * 0.55, 1),
-                title=_short(one.object.title or one.object.id),
+                title=_short(title_of(one.object)),
                 link=_short(one.link.type),
                 url=document_url(ontology, one.object.rid, ref),
                 outgoing=one.direction == "outgoing",
@@ -83,7 +84,7 @@ def draw_neighbours(
             )
         )
     return Drawing(
-        title=_short(view.title or view.id),
+        title=_short(title_of(view)),
         neighbours=tuple(neighbours),
         more=len(linked) - len(shown),
     )

@@ -8,14 +8,13 @@ from typing import Any
 
 from django.utils.translation import get_language
 
-from ontology.console.links import document_url
 from ontology.console.presenters.values import Shown, pretty_json, text_in
 from ontology.contract import DocumentView
 from ontology.domain.kinds import NO_LANGUAGE
 from ontology.domain.masking import MASKED
 from ontology.selectors import DataType, PropertyShape, TypeShape
 
-__all__ = ["ValueRow", "brief", "name_of", "show_value", "value_rows"]
+__all__ = ["ValueRow", "brief", "name_of", "show_value", "title_of", "value_rows"]
 
 #: A cell of a table holds so many characters.
 _BRIEF = 80
@@ -160,8 +159,11 @@ def _line(shown: Shown) -> str:
     return " ".join(shown.text.split())
 
 
-def object_reference(ontology: str, ref: str, view: DocumentView) -> Shown:
-    """A link to an object's page, by its title."""
-    return Shown(
-        "reference", view.title or view.id, document_url(ontology, view.rid, ref), "Object"
-    )
+def title_of(view: DocumentView) -> str:
+    """What an object is known by, in the reader's language where its title speaks several."""
+    if not view.title:
+        return view.id
+    for value in view.body.values():
+        if isinstance(value, Mapping) and next(iter(value.values()), None) == view.title:
+            return text_in(value, get_language() or "en")
+    return view.title

@@ -22,7 +22,7 @@ from ontology.console.forms.values import Box, boxes_of
 from ontology.console.links import document_url, page_url
 from ontology.console.pages import page, show
 from ontology.console.presenters.changes import ChangePage, arrange, field_rows
-from ontology.console.presenters.objects import name_of
+from ontology.console.presenters.objects import name_of, title_of
 from ontology.console.presenters.values import Naming
 from ontology.console.views.instances import instance_heading
 from ontology.console.views.objects import shape_of
@@ -176,7 +176,7 @@ def edit(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     screen = Screen(
         workspace,
         shape,
-        title=_("Edit %(name)s") % {"name": view.title or view.id},
+        title=_("Edit %(name)s") % {"name": title_of(view)},
         back=document_url(workspace.name, view.rid, workspace.ref),
         boxes=boxes_of(shape.properties, single_line=(*shape.key, shape.title)),
         default_message=f"Update {view.id}",
@@ -222,7 +222,7 @@ def link(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     if chosen is None:
         context = {
             **instance_heading(workspace, view, shape),
-            "title": _("Link %(name)s") % {"name": view.title or view.id},
+            "title": _("Link %(name)s") % {"name": title_of(view)},
             "back": back,
             "choices": [
                 {
@@ -247,7 +247,7 @@ def link(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
     screen = Screen(
         workspace,
         selectors.type_shape(ontology=workspace.name, type=chosen.rid, ref=workspace.ref),
-        title=_("%(link)s of %(name)s") % {"link": name_of(chosen), "name": view.title or view.id},
+        title=_("%(link)s of %(name)s") % {"link": name_of(chosen), "name": title_of(view)},
         back=back,
         boxes=boxes_of(chosen.properties, masked=True),
         default_message=f"Link {view.id} ({chosen.name})",
@@ -262,7 +262,7 @@ def link(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
             if chosen.outgoing
             else _("From the object below to %(name)s.")
         )
-        % {"name": view.title or view.id},
+        % {"name": title_of(view)},
     )
     if request.method == "GET":
         return screen.render(request)

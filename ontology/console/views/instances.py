@@ -20,7 +20,7 @@ from ontology.console.commits import attempt, say_committed
 from ontology.console.links import document_url, page_url
 from ontology.console.pages import page, show
 from ontology.console.presenters.neighbours import draw_neighbours
-from ontology.console.presenters.objects import brief, name_of, show_value, value_rows
+from ontology.console.presenters.objects import brief, name_of, show_value, title_of, value_rows
 from ontology.console.presenters.values import pretty_json
 from ontology.console.views.objects import shape_of
 from ontology.console.workspace import Workspace, open_workspace
@@ -106,7 +106,8 @@ def instance_heading(
         "workspace": workspace,
         "view": view,
         "target": view.rid,
-        "title": view.title or view.id,
+        "title": title_of(view),
+        "name": title_of(view),
         "shape": shape,
         "is_link": is_link,
         "type_label": name_of(shape) if shape is not None else view.type,
@@ -126,7 +127,7 @@ def _ends(workspace: Workspace, view: DocumentView) -> list[dict[str, Any]]:
         {
             "label": label,
             "url": document_url(workspace.name, rid, workspace.ref),
-            "title": (found[rid].title or found[rid].id) if rid in found else rid,
+            "title": title_of(found[rid]) if rid in found else rid,
             "type": found[rid].type if rid in found else "",
         }
         for label, rid in zip((_("From"), _("To")), rids, strict=True)
@@ -219,7 +220,7 @@ def _row(workspace: Workspace, link: LinkShape | None, one: LinkedObject) -> Lin
             details.append(f"{name_of(item)}: {brief(show_value(item, value))}")
     return LinkRow(
         url=document_url(workspace.name, one.object.rid, workspace.ref),
-        title=one.object.title or one.object.id,
+        title=title_of(one.object),
         id=one.object.id,
         type=one.object.type,
         link_url=document_url(workspace.name, one.link.rid, workspace.ref),
@@ -309,7 +310,7 @@ def delete(request: HttpRequest, ontology: str, target: str) -> HttpResponse:
         preview = outcome.result
     context = {
         **instance_heading(workspace, view, shape),
-        "title": _("Delete %(name)s") % {"name": view.title or view.id},
+        "title": _("Delete %(name)s") % {"name": title_of(view)},
         "errors": outcome.errors,
         "changed_meanwhile": outcome.changed_meanwhile,
         "possible": preview is not None,
@@ -339,7 +340,7 @@ def _also(workspace: Workspace, view: DocumentView, preview: Any) -> dict[str, A
     return {
         "objects": [
             {
-                "title": item.title or item.id,
+                "title": title_of(item),
                 "id": item.id,
                 "type": item.type,
                 "url": document_url(workspace.name, item.rid, workspace.ref),

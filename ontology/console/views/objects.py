@@ -17,7 +17,7 @@ from ontology import selectors
 from ontology.console.links import document_url, page_url
 from ontology.console.pages import page, show
 from ontology.console.presenters.listing import Question, question_of
-from ontology.console.presenters.objects import brief, name_of, show_value
+from ontology.console.presenters.objects import brief, name_of, show_value, title_of
 from ontology.console.presenters.values import Shown
 from ontology.console.workspace import Workspace, open_workspace
 from ontology.contract import DocumentView
@@ -217,7 +217,7 @@ def _rows(
         found.append(
             ObjectRow(
                 url=document_url(workspace.name, view.rid, workspace.ref),
-                title=view.title or view.id,
+                title=title_of(view),
                 id=view.id,
                 type=view.type,
                 deleted=view.deleted,
@@ -237,7 +237,7 @@ def _end(workspace: Workspace, ends: dict[str, DocumentView], rid: str) -> tuple
     view = ends.get(rid)
     return (
         document_url(workspace.name, rid, workspace.ref),
-        (view.title or view.id) if view is not None else rid,
+        title_of(view) if view is not None else rid,
     )
 
 
@@ -302,7 +302,7 @@ def _hit(
             details.append(brief(show_value(item, value)))
     return {
         "url": document_url(workspace.name, view.rid, workspace.ref),
-        "title": view.title or view.id,
+        "title": title_of(view),
         "id": view.id,
         "type": name_of(shape) if shape is not None else view.type,
         "details": " · ".join(part for part in details if part),
@@ -352,7 +352,7 @@ def suggest(request: HttpRequest, ontology: str) -> HttpResponse:
     items = [
         {
             "value": view.id,
-            "label": view.title or view.id,
+            "label": title_of(view),
             "kind": view.type,
             "icon": "deployed_code",
             "detail": view.id if view.title and view.title != view.id else view.type,

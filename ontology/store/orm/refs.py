@@ -22,6 +22,8 @@ def resolve_ref(ontology_id: str, ref: str) -> tuple[CommitInfo, Place]:
 
     A branch wins over a tag of the same name, both win over a commit's prefix.
     """
+    if len(ref) == 64 and _COMMIT.fullmatch(ref):
+        return place_of(ontology_id, ref)  # no branch or tag may be named so
     name, at, moment = ref.partition("@")
     found = _named(ontology_id, name)
     if found is None and not at:
@@ -55,8 +57,6 @@ def _placed(row: tuple[Any, ...]) -> tuple[CommitInfo, Place]:
 def _by_prefix(ontology_id: str, ref: str) -> tuple[CommitInfo, Place] | None:
     if _COMMIT.fullmatch(ref) is None:
         return None
-    if len(ref) == 64:
-        return place_of(ontology_id, ref)
     found = rows(
         f"SELECT {COMMIT_COLUMNS} FROM ontology_commit c "
         "WHERE c.ontology_id = %s AND c.id >= %s AND c.id < %s ORDER BY c.id LIMIT 2",

@@ -8,8 +8,8 @@ import pytest
 
 from ontology.domain.documents import Document, DocumentChange, normalise
 from ontology.domain.kinds import Kind
-from ontology.domain.schema import Schema
 from ontology.domain.memory import MemoryState
+from ontology.domain.schema import Schema
 from ontology.domain.state import OverlayState
 from tests.unit.domain.states import KEYS, Universe, applied, documents
 

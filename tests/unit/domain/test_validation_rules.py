@@ -154,7 +154,11 @@ BROKEN: dict[str, tuple[Bodies, tuple[str, str, str], str]] = {
         {
             "a": (
                 AT,
-                {"submissionCriteria": [{"name": "c", "expression": "true", "message": {"1": "x"}}]},
+                {
+                    "submissionCriteria": [
+                        {"name": "c", "expression": "true", "message": {"1": "x"}}
+                    ]
+                },
             )
         },
         ("a", "/submissionCriteria/0/message/1", "language"),
