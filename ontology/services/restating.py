@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ontology.domain.documents import Body, DocumentChange
+from oms_project.core.errors import Invalid
+from ontology.domain.documents import Body, DocumentChange, Problem
 from ontology.domain.instances.entries import entries_of
 from ontology.domain.instances.rules import Rules
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
@@ -56,7 +57,11 @@ def restated(reader: CommitReader, changes: Sequence[DocumentChange]) -> list[Do
 
 
 def renames_of(changes: Sequence[DocumentChange]) -> dict[str, dict[str, str]]:
-    """``rid`` of a definition -> old name -> new name; an entry without names for a new key."""
+    """``rid`` of a definition -> old name -> new name; an entry without names for a new key.
+
+    Raises:
+        Invalid: a property takes a name that another one gives up at the same time.
+    """
     found: dict[str, dict[str, str]] = {}
     for change in changes:
         if change.kind not in _TYPES or change.before is None or change.after is None:
@@ -67,9 +72,28 @@ def renames_of(changes: Sequence[DocumentChange]) -> dict[str, dict[str, str]]:
             for item in change.after.get("properties", ())
             if item["rid"] in old and old[item["rid"]] != item["apiName"]
         }
+        if not names.keys().isdisjoint(names.values()):
+            raise _traded(change, names)
         if names or change.before.get("primaryKey") != change.after.get("primaryKey"):
             found[change.rid] = names
     return found
+
+
+def _traded(change: DocumentChange, names: Mapping[str, str]) -> Invalid:
+    taken = ", ".join(sorted(names.keys() & set(names.values())))
+    message = (
+        f"A property is renamed to a name that another one has until then ({taken}), and it could "
+        "not be told whose values are whose. Rename the other one first, in a commit of its own."
+    )
+    return Invalid(
+        f"The resulting state is not valid: {change.label}: {message}",
+        code="invalid_state",
+        errors=[
+            Problem(
+                change.rid, change.kind, change.label, "/properties", "traded-names", message
+            ).as_dict()
+        ],
+    )
 
 
 def renames_by_type(
@@ -124,5 +148,5 @@ def reindexed(
         for document in reader.instances([type_rid]):
             if document.rid not in written:
                 yield Reindexing(
-                    document.rid, entries_of(new, document.body), entries_of(old, document.body)
+                    document, entries_of(new, document.body), entries_of(old, document.body)
                 )

@@ -112,11 +112,21 @@ class DocumentWrite:
 
 
 class Reindexing(NamedTuple):
-    """An instance that a commit does not change, but finds by other entries from then on."""
+    """An instance that a commit does not change, but finds by other entries from then on.
 
-    rid: str
+    Attributes:
+        document: as it stands at the branch's head. A store may have to write it once more, with
+            the same body, where it is shared with other branches.
+    """
+
+    document: StoredDocument
     entries: Entries
     old_entries: Entries
+
+    @property
+    def rid(self) -> str:
+        """Of the document."""
+        return self.document.rid
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,24 @@ def _append(
     for portion in _portions(writes):
         hashes += _write_documents(line, seq, flattened, portion, stamps)
     for changed in _portions(reindexed):
-        _write_entries(line, seq, [(item, item.entries, item.old_entries) for item in changed])
+        here = [item for item in changed if item.document.locator[0] == line and not flattened]
+        _write_entries(line, seq, [(item, item.entries, item.old_entries) for item in here])
+        # What stands on another line is shared with other branches, and so are its entries there:
+        # a version of its own, with the same body, takes it from them.
+        own = [
+            DocumentWrite(
+                item.rid,
+                item.document.kind,
+                item.document,
+                item.document.body,
+                item.entries,
+                item.old_entries,
+                item.document.text,
+            )
+            for item in changed
+            if item.document.locator[0] != line or flattened
+        ]
+        hashes += _write_documents(line, seq, flattened, own, stamps)
     content = content_hash(hashes)
     signature = seal.sign(
         ontology_id=ontology_id, parents=parents, content=content, time=time, message=message

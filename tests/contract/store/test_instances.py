@@ -483,7 +483,11 @@ def test_what_is_indexed_otherwise_is_found_otherwise_from_then_on(harness: Stor
                 "main",
                 writes=[],
                 reindexed=[
-                    Reindexing(rid(key), entries(body, aged=aged), entries(body, aged=not aged))
+                    Reindexing(
+                        versions[rid(key)],
+                        entries(body, aged=aged),
+                        entries(body, aged=not aged),
+                    )
                     for key, body in state.items()
                 ],
                 seal=seal_of(ALICE),

@@ -9,6 +9,7 @@ import pytest
 
 from oms_project.core.canonical_json import loads
 from oms_project.core.context import acting_as
+from oms_project.core.errors import Invalid
 from oms_project.identity.contract import Role, actor_of
 from ontology import selectors, services
 from ontology.contract import Change, MergeResult, Resolution
@@ -218,3 +219,39 @@ def test_both_sides_rename_one_property(
     settled = Resolution(choice, document="ObjectType/Person")
     assert merge(resolutions=[settled]).status == "merged"
     assert [shown(f"Person/{key}")[name] for key in ("ann", "cho")] == [35, 29]
+
+
+def test_what_a_branch_does_not_search_any_more_is_not_found_there(
+    commit: Commit, staff: None
+) -> None:
+    services.create_branch(ontology=NAME, name="work", from_ref="main")
+    party = selectors.get_document(ontology=NAME, target="ObjectType/Party").body
+    properties = [{**item, "searchable": False} for item in party["properties"]]
+    change = Change("update", target="ObjectType/Party", fields={"properties": properties})
+    commit(change, branch="work")
+
+    def hits(ref: str) -> list[str]:
+        found = selectors.search_objects(ontology=NAME, text="ann", ref=ref).items
+        return [hit.document.id for hit in found]
+
+    assert (hits("work"), hits("main")) == ([], ["Person/ann"])
+    assert selectors.diff(ontology=NAME, from_ref="main", to_ref="work").stats == {
+        "ObjectType": {"update": 1}
+    }
+    assert selectors.verify(ontology=NAME).problems == ()
+    services.merge(ontology=NAME, source="work", into="main")
+    assert hits("main") == []
+    assert selectors.verify(ontology=NAME).problems == ()
+
+
+def test_properties_do_not_trade_names_in_one_commit(commit: Commit, staff: None) -> None:
+    body = selectors.get_document(ontology=NAME, target="ObjectType/Person").body
+    other = {"email": "fax", "fax": "email"}
+    properties = [
+        {**item, "apiName": other.get(item["apiName"], item["apiName"])}
+        for item in body["properties"]
+    ]
+    with pytest.raises(Invalid) as error:
+        commit(Change("update", target="ObjectType/Person", fields={"properties": properties}))
+    assert [item["rule"] for item in error.value.errors] == ["traded-names"]
+    assert shown("Person/ann")["email"] == "ann@example.org"
