@@ -17,6 +17,7 @@ import psycopg
 from tests.benchmarks.audit import audited
 from tests.benchmarks.instances import data_growth, loads
 from tests.benchmarks.measure import Comparison, Work, in_turn, timed
+from tests.benchmarks.pages import pages
 from tests.benchmarks.world import State, World
 
 _SCHEMA_ORG = Path(__file__).resolve().parents[3] / "shared/data/schemaorg/schemaorg-28.1.ttl"
@@ -336,6 +337,7 @@ ROWS: dict[int, Callable[[World], list[Comparison]]] = {
     4: merges,
     5: branches,
     6: history,
+    7: pages,
     11: audited,
     13: loads,
     14: data_growth,
