@@ -6,7 +6,9 @@ from ontology.management.cli.actions import ActionCommands
 from ontology.management.cli.documents import DocumentCommands
 from ontology.management.cli.exchange import ExchangeCommands
 from ontology.management.cli.history import HistoryCommands
+from ontology.management.cli.links import LinkCommands
 from ontology.management.cli.merging import MergeCommands
+from ontology.management.cli.objects import ObjectCommands
 from ontology.management.cli.queries import QueryCommands
 from ontology.management.cli.redacting import RedactionCommands
 from ontology.management.cli.refs import RefCommands
@@ -20,6 +22,8 @@ __all__ = ["Command"]
 # The help lists the commands of the last base first.
 class Command(
     ActionCommands,
+    LinkCommands,
+    ObjectCommands,
     DocumentCommands,
     MergeCommands,
     TimeCommands,
