@@ -94,7 +94,9 @@ format: $(STAMP_DEV) ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile
+# In the order of the folders: the few slow files of contract and faults start first, so that no
+# worker waits for them at the end.
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Everything on SQLite, then everything that touches the database once more on PostgreSQL. Pages
 # have a run of their own: the browser's driver leaves an event loop in its process, and Django then

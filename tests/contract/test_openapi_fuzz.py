@@ -60,6 +60,12 @@ def sparql_query(_context: schemathesis.SerializationContext, value: Any) -> byt
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
+@schemathesis.serializer("application/x-ndjson", "text/csv", "application/vnd.apache.parquet")
+def table(_context: schemathesis.SerializationContext, value: Any) -> bytes:
+    """A file of rows is sent as it is."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 @pytest.fixture
 def token(admin_client: APIClient, settings: Any, tmp_path: Path) -> Iterator[str]:
     """The administrator's, with an ontology to work on."""

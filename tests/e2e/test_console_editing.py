@@ -62,7 +62,7 @@ def test_references_are_picked_by_keyboard(page: Page) -> None:
 
 
 def test_properties_are_moved_and_removed(page: Page) -> None:
-    branch = make_branch(page, "move")
+    branch = make_branch(page, "move", start="v1.0")
     page.goto(f"{DEMO}/edit/ObjectType/Vessel/?ref={branch}")
     rows = page.locator("#f-properties [data-rows] > [data-row]")
     names = rows.locator("[name$='.apiName']")
@@ -148,7 +148,7 @@ def test_undo_takes_a_commit_back(page: Page) -> None:
 
 
 def test_rename_deprecate_delete_and_restore(page: Page) -> None:
-    branch = make_branch(page, "life")
+    branch = make_branch(page, "life", start="v1.0")
     page.goto(f"{DEMO}/rename/ObjectType/Warehouse/?ref={branch}")
     page.get_by_label("New name").fill("Depot")
     page.get_by_role("button", name="Rename").click()

@@ -304,6 +304,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/{instances}/<segment:type_name>"): {},
     ("POST", "/rename"): {"apiName": "Human"},
     ("POST", "/restore"): {},
+    ("POST", "/redactions"): {"target": "Person/42", "reason": "asked for"},
     ("POST", "/role-bindings"): {"role": "viewer", "user": "victim"},
     ("PATCH", "/role-bindings/<str:policy_id>"): {"expires_at": "2999-01-01T00:00:00Z"},
     ("POST", "/protection-rules"): {"pattern": "mine/*"},
@@ -350,7 +351,7 @@ def _address(row: Row, world: World, ontology: str) -> str:
         path = path.replace("<rest:branch>", "work")
     head = world.heads.get(ontology, "0" * 64)
     for parameter, value in {
-        "<segment:ontology>": ontology, "<str:ontology>": ontology, "<segment:item>": "Person", "<segment:type_name>": "Person", "<rest:key>": "42",
+        "<segment:ontology>": ontology, "<str:ontology>": ontology, "<segment:item>": "Person", "<segment:type_name>": "Person", "<rest:key>": "42", "<str:type>": "Person",
         "<rest:branch>": "work", "<rest:tag>": "v1", "<rest:ref>": "main",
         "<rest:target>": "ObjectType/Person", "<path:target>": "ObjectType/Person",
         "<segment:action>": "look", "<str:action>": "look",

@@ -19,7 +19,7 @@ from tests.conftest import MakePerson
 pytestmark = pytest.mark.django_db
 
 _VIEWER = {"ontology.read", "jobs.read"}
-_EDITOR = _VIEWER | {"ontology.write", "ontology.branch", "jobs.submit"}
+_EDITOR = _VIEWER | {"ontology.write", "ontology.branch", "actions.run", "jobs.submit"}
 _REVIEWER = _EDITOR | {"ontology.review"}
 ALLOWED = {
     Role.VIEWER: _VIEWER,

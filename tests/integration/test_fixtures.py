@@ -29,4 +29,4 @@ def test_a_history_that_was_dumped_and_loaded_verifies(tmp_path: Path) -> None:
         assert selectors.log(ontology=DEMO, limit=100) == before
         report = selectors.verify(ontology=DEMO)
     assert report.problems == ()
-    assert report.commits == 12
+    assert report.commits == 15

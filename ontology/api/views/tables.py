@@ -214,7 +214,7 @@ class LoadsView(_UploadView):
 class LoadReportView(OntologyView):
     """``…/loads/{job}/report``."""
 
-    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_WRITE}
+    required_permissions: ClassVar[Declaration] = {"GET": permissions.ONTOLOGY_READ}
 
     content_negotiation_class = AnyRepresentation
 

@@ -37,7 +37,7 @@ from scheduling.contract import JobState, job_service
 
 __all__ = ["ExportFileView", "ExportView", "ExportsView", "ImportsView"]
 
-_RDF: dict[str, Any] = {"type": "string"}
+_RDF: dict[str, Any] = {"description": "Text; JSON where the format is JSON-LD."}
 
 
 class ImportQuery(CommitQuery):

@@ -32,9 +32,12 @@ def endpoints() -> Iterator[tuple[str, str]]:
         if view is None or not view.__module__.startswith("ontology.api."):
             continue
         address = route
-        for converter in ("segment:ontology", "segment:item", "segment:commit"):
+        for converter in (
+            "segment:ontology", "segment:item", "segment:commit", "segment:type_name",
+            "segment:action",
+        ):  # fmt: skip
             address = address.replace(f"<{converter}>", "fleet")
-        for name in ("branch", "tag", "ref", "target"):
+        for name in ("branch", "tag", "ref", "target", "key"):
             address = address.replace(f"<rest:{name}>", "main")
         address = address.replace("<uuid:job>", "5a4c7f7e-2f6a-5d1e-9d1c-3f0f6f5b2a10")
         for method in ("get", "post", "put", "patch", "delete"):
@@ -46,7 +49,7 @@ ENDPOINTS = sorted(set(endpoints()))
 
 
 def test_there_are_endpoints_to_try() -> None:
-    assert len(ENDPOINTS) == 121
+    assert len(ENDPOINTS) == 157
     assert not [address for _, address in ENDPOINTS if "<" in address]
 
 

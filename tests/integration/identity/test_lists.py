@@ -225,7 +225,7 @@ COMMANDS = [
 def test_commands_list_everything_page_by_page(
     fill: Fill, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oms_project.identity.management.cli.base.MAX_LIMIT", 2)
+    monkeypatch.setattr("oms_project.core.pagination.MAX_LIMIT", 2)
     fill(5)
     whole = 6 if words[0] == "user" else 5
     printed = run(*words, "--format", "json")
