@@ -216,6 +216,16 @@ class InstanceNames:
         """``@id`` of an instance."""
         return instance_id(self.rules, kind, rid, body)
 
+    def ids(self, documents: Sequence[StoredDocument]) -> dict[str, str]:
+        """``rid`` -> ``@id`` of documents of any kind."""
+        self.load(documents)
+        return {
+            item.rid: self.id_of(item.kind, item.rid, item.body)
+            if item.kind in INSTANCE_KINDS
+            else item.id
+            for item in (documents if self._shown is None else self._shown(documents))
+        }
+
     def type_name(self, kind: Kind, body: Body) -> str:
         """``@type``: the type's ``apiName``."""
         type_rid = body.get("_type")

@@ -24,7 +24,7 @@ from ontology.domain.parts import Part, parts_of
 from ontology.domain.redaction import REDACTED
 from ontology.domain.shapes import same
 from ontology.selectors.documents import find_target, ids_of, views_of
-from ontology.selectors.masking import visible
+from ontology.selectors.masking import names_seen, visible
 from ontology.store import store
 from ontology.store.port import Revision, StoredDocument
 
@@ -81,7 +81,7 @@ def blame(*, ontology: str, target: str, ref: str = "") -> Blame:
     info = readable(ontology)
     commit = store.resolve(info.id, ref or info.default_branch)
     reader = store.reader(info.id, commit)
-    document = find_target(reader, info.id, target, include_deleted=True)
+    document = find_target(reader, info, target, include_deleted=True)
     shown = visible(info, reader, [document])[0]
     present = parts_of(document.kind, document.body)
     # What is masked is judged by the body that is shown; its history stays masked with it.
@@ -100,11 +100,11 @@ def blame(*, ontology: str, target: str, ref: str = "") -> Blame:
     commits = {by.id: by for by in found.values()}
     mentioned = {item.target for item in references(Kind(document.kind), shown.body)}
     return Blame(
-        document=views_of(reader, [shown])[0],
+        document=views_of(reader, [shown], names=names_seen(info, reader))[0],
         commit=commit.id,
         entries=entries,
         commits=tuple(sorted(commits.values(), key=lambda by: (by.time, by.id), reverse=True)),
-        names=ids_of(reader, mentioned) if mentioned else {},
+        names=ids_of(info, reader, mentioned) if mentioned else {},
     )
 
 

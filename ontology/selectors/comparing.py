@@ -55,9 +55,9 @@ def compare_document(
     end = store.resolve(info.id, to_ref or info.default_branch)
     before_reader, after_reader = store.reader(info.id, start), store.reader(info.id, end)
     try:
-        rid = find_target(after_reader, info.id, target, include_deleted=True).rid
+        rid = find_target(after_reader, info, target, include_deleted=True).rid
     except NotFound:
-        rid = find_target(before_reader, info.id, target, include_deleted=True).rid
+        rid = find_target(before_reader, info, target, include_deleted=True).rid
     before, after = (reader.get_many([rid]).get(rid) for reader in (before_reader, after_reader))
     found = before or after
     if found is None:  # it was deleted before both
@@ -73,7 +73,7 @@ def compare_document(
         None if after is None else after.body,
     )
     shown = visible_changes(info, before_reader, after_reader, [change])
-    result = diff_of(after_reader, start.id, end.id, shown)
+    result = diff_of(info, after_reader, start.id, end.id, shown)
     diff = result.changes[0]
     differs = diff.operation != "update" or bool(diff.fields)
     return DocumentComparison(

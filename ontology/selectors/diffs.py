@@ -8,7 +8,7 @@ from typing import Any
 from oms_project.core.errors import Invalid
 from oms_project.core.ids import is_rid
 from ontology.access import readable
-from ontology.contract import CommitInfo, DiffResult, DocumentDiff, FieldChange
+from ontology.contract import CommitInfo, DiffResult, DocumentDiff, FieldChange, OntologyInfo
 from ontology.domain.diff import field_changes
 from ontology.domain.documents import Body, DocumentChange, document_id
 from ontology.domain.instances.keys import KEY
@@ -56,7 +56,7 @@ def diff(
         changes = [change for change in changes if change.kind in wanted]
     before, after = store.reader(info.id, start), store.reader(info.id, end)
     shown = visible_changes(info, before, after, changes)
-    return diff_of(after, start.id, end.id, shown)
+    return diff_of(info, after, start.id, end.id, shown)
 
 
 def show_commit(*, ontology: str, commit: str) -> tuple[CommitInfo, DiffResult]:
@@ -69,11 +69,13 @@ def show_commit(*, ontology: str, commit: str) -> tuple[CommitInfo, DiffResult]:
             DocumentChange(document.rid, document.kind, None, document.body)
             for document in reader.scan()
         ]
-        return found, diff_of(reader, "", found.id, visible_changes(info, None, reader, first))
+        return found, diff_of(
+            info, reader, "", found.id, visible_changes(info, None, reader, first)
+        )
     parent = store.get_commit(info.id, found.parents[0])
     changes = document_changes(store.changes(info.id, parent, found))
     shown = visible_changes(info, store.reader(info.id, parent), reader, changes)
-    return found, diff_of(reader, parent.id, found.id, shown)
+    return found, diff_of(info, reader, parent.id, found.id, shown)
 
 
 def document_changes(changes: Iterable[StoredChange]) -> list[DocumentChange]:
@@ -90,7 +92,11 @@ def document_changes(changes: Iterable[StoredChange]) -> list[DocumentChange]:
 
 
 def diff_of(
-    reader: CommitReader, from_commit: str, to_commit: str, changes: Sequence[DocumentChange]
+    info: OntologyInfo,
+    reader: CommitReader,
+    from_commit: str,
+    to_commit: str,
+    changes: Sequence[DocumentChange],
 ) -> DiffResult:
     """Changes as a readable diff; ``reader`` gives the names of what they refer to."""
     name = _namer(reader, changes)
@@ -114,7 +120,7 @@ def diff_of(
                 _collect(difference.after, mentioned)
         else:
             _collect(item.before or item.after, mentioned)
-    names.update(ids_of(reader, mentioned - names.keys()))
+    names.update(ids_of(info, reader, mentioned - names.keys()))
     return DiffResult(from_commit, to_commit, tuple(diffs), names, stats)
 
 

@@ -12,12 +12,11 @@ from oms_project.core.pagination import decode_cursor, encode_cursor
 from ontology.access import readable
 from ontology.contract import DocumentView, HistoryEntry, OntologyInfo, Page
 from ontology.domain.documents import DocumentChange, document_name, references
-from ontology.domain.instances.keys import KEY
 from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
 from ontology.domain.names import name_key
 from ontology.instance_names import InstanceNames, split_instance
 from ontology.references import NameResolver, map_references
-from ontology.selectors.masking import names_seen, visible
+from ontology.selectors.masking import key_is_seen, names_seen, visible
 from ontology.store import store
 from ontology.store.port import CommitReader, DocumentFilter, Revision, StoredDocument
 
@@ -58,17 +57,8 @@ def get_document(
     """
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
-    document = find_target(reader, info.id, target, include_deleted=include_deleted)
+    document = find_target(reader, info, target, include_deleted=include_deleted)
     shown = visible(info, reader, [document])
-    split = split_instance(target)
-    if (
-        split is not None
-        and split[1] != document.rid
-        and KEY in document.body
-        and KEY not in shown[0].body
-    ):
-        # Found or not, who may not see keys does not learn which there are.
-        raise _no_document(target)
     return views_of(reader, shown, references, names=names_seen(info, reader))[0]
 
 
@@ -115,7 +105,7 @@ def list_documents(
             kinds=tuple(checked_kind(kind) for kind in kinds),
             text=(text or "").casefold(),
             status=_checked_status(status),
-            rids=_narrowed(reader, info.id, tag, parent),
+            rids=_narrowed(reader, info, tag, parent),
             include_deleted=include_deleted,
         ),
         after=None if after is None else (str(after[0]), str(after[1]), str(after[2])),
@@ -138,7 +128,7 @@ def history(
     info = readable(ontology)
     before = decode_cursor("history", cursor, types=(str,))
     commit = store.resolve(info.id, ref or info.default_branch)
-    document = find_target(store.reader(info.id, commit), info.id, target, include_deleted=True)
+    document = find_target(store.reader(info.id, commit), info, target, include_deleted=True)
     revisions = store.history(
         info.id,
         commit,
@@ -180,7 +170,7 @@ def names_of(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[str, 
     """``rid`` -> ``@id`` of the documents that exist at a ref."""
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
-    return ids_of(reader, rids)
+    return ids_of(info, reader, rids)
 
 
 def suggest(
@@ -219,13 +209,19 @@ def _rank(key: str, name: str) -> tuple[int, int, str]:
 
 # --- shared by the other selectors and by services ------------------------------------------------
 def find_target(
-    reader: CommitReader, ontology_id: str, target: str, *, include_deleted: bool = False
+    reader: CommitReader, info: OntologyInfo, target: str, *, include_deleted: bool = False
 ) -> StoredDocument:
-    """The document that ``target`` names at the reader's commit. Raises NotFound."""
+    """The document that ``target`` names at the reader's commit.
+
+    Raises:
+        NotFound: there is none, or it is named by a key that the actor may not see: found or not,
+            he does not learn which there are.
+    """
     rid: str | None
+    split = split_instance(target)
     if target == Kind.ONTOLOGY.value:
-        rid = ontology_id
-    elif split_instance(target) is not None:
+        rid = info.id
+    elif split is not None:
         rid = _find_instance(reader, target, include_deleted=include_deleted)
     else:
         resolver = NameResolver(reader, {}, {})
@@ -233,17 +229,18 @@ def find_target(
             resolver.load([(target, DEFINITION_KINDS)])
         rid = resolver.find(target, DEFINITION_KINDS)
     found = reader.get_with_deleted([rid]).get(rid) if rid else None
-    if found is None or (found.deleted and not include_deleted):
-        raise _no_document(target)
+    if (
+        found is None
+        or (found.deleted and not include_deleted)
+        # By its rid or its IRI an object is found whoever may see its key.
+        or (split is not None and split[1] != found.rid and not key_is_seen(info, reader, found))
+    ):
+        raise NotFound(
+            f"There is no document '{target}' here.",
+            code="document_not_found",
+            data={"document": target},
+        )
     return found
-
-
-def _no_document(target: str) -> NotFound:
-    return NotFound(
-        f"There is no document '{target}' here.",
-        code="document_not_found",
-        data={"document": target},
-    )
 
 
 def _find_instance(reader: CommitReader, target: str, *, include_deleted: bool) -> str | None:
@@ -318,15 +315,11 @@ def view_of(
     )
 
 
-def ids_of(reader: CommitReader, rids: Sequence[str] | set[str]) -> dict[str, str]:
-    """``rid`` -> ``@id`` for those that exist, deleted ones too."""
-    found = reader.get_with_deleted(rids)
-    names = InstanceNames(reader)
-    names.load(found.values())
-    return {
-        rid: names.id_of(item.kind, rid, item.body) if item.kind in INSTANCE_KINDS else item.id
-        for rid, item in found.items()
-    }
+def ids_of(
+    info: OntologyInfo, reader: CommitReader, rids: Sequence[str] | set[str]
+) -> dict[str, str]:
+    """``rid`` -> ``@id`` for those that exist, deleted ones too, as the actor may see them."""
+    return names_seen(info, reader).ids(list(reader.get_with_deleted(rids).values()))
 
 
 def checked_kind(kind: str) -> Kind:
@@ -353,13 +346,13 @@ def _checked_status(status: str | None) -> str:
 
 
 def _narrowed(
-    reader: CommitReader, ontology_id: str, tag: str | None, parent: str | None
+    reader: CommitReader, info: OntologyInfo, tag: str | None, parent: str | None
 ) -> frozenset[str] | None:
     narrowed: frozenset[str] | None = None
     if tag:
         narrowed = frozenset(reader.find_entries("tag", [tag]).get(tag, ()))
     if parent:
-        rid = find_target(reader, ontology_id, parent).rid
+        rid = find_target(reader, info, parent).rid
         uses = reader.referrers([rid], ("parents", "extends", "interfaces")).get(rid, set())
         children = frozenset(child for child, _ in uses)
         narrowed = children if narrowed is None else narrowed & children
@@ -389,14 +382,12 @@ def views_of(
     instances.load(documents)
     if rendering == "rid":
         return [view_of(document, fields=fields, names=instances) for document in documents]
-    known = ids_of(
-        reader,
-        {
-            reference.target
-            for document in documents
-            for reference in references(document.kind, document.body)
-        },
-    )
+    mentioned = {
+        reference.target
+        for document in documents
+        for reference in references(document.kind, document.body)
+    }
+    known = instances.ids(list(reader.get_with_deleted(mentioned).values()))
     return [
         view_of(
             document,

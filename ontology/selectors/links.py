@@ -238,7 +238,7 @@ def _object(
 ) -> tuple[OntologyInfo, CommitReader, StoredDocument]:
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
-    document = find_target(reader, info.id, target)
+    document = find_target(reader, info, target)
     if document.kind != Kind.OBJECT:
         raise NotFound(
             f"'{target}' is a {document.kind.value} and no object.",

@@ -16,6 +16,7 @@ from ontology.access import readable
 from ontology.compiled import compiled
 from ontology.contract import Conflict, OntologyInfo
 from ontology.domain.documents import Body, DocumentChange
+from ontology.domain.instances.keys import KEY
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.masking import MASKED, Catalogue, Masker
 from ontology.domain.redaction import REDACTED
@@ -27,6 +28,7 @@ __all__ = [
     "exported_bodies",
     "hidden_names",
     "kept_bodies",
+    "key_is_seen",
     "names_seen",
     "search_level",
     "visibility",
@@ -80,6 +82,15 @@ def _shown(
 def names_seen(info: OntologyInfo, reader: CommitReader) -> InstanceNames:
     """Names of the instances of a commit as the current actor may see them, ends of links too."""
     return InstanceNames(reader, shown=lambda found: _shown(info, reader, found)[0])
+
+
+def key_is_seen(info: OntologyInfo, reader: CommitReader, document: StoredDocument) -> bool:
+    """Whether the current actor may see the key of an object, when it has one."""
+    if document.kind not in INSTANCE_KINDS or KEY not in document.body:
+        return True
+    if authorizer.clearance(current_actor(), ontology=info.name).sees_everything:
+        return True
+    return KEY in _shown(info, reader, [document])[0][0].body
 
 
 def visible_changes(

@@ -182,7 +182,7 @@ def describe(*, ontology: str, target: str, ref: str = "") -> TypeDescription:
     """Everything about a definition: properties own and inherited, links, place, uses."""
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
-    document = find_target(reader, info.id, target)
+    document = find_target(reader, info, target)
     rid = document.rid
     schema = Schema(reader)
     schema.load_closure([rid])
@@ -209,7 +209,7 @@ def describe(*, ontology: str, target: str, ref: str = "") -> TypeDescription:
             for end in link.body.get(side, ())
         ),
     }
-    names = ids_of(reader, mentioned)
+    names = ids_of(info, reader, mentioned)
     outgoing, incoming = [], []
     for owner in (rid, *ancestors, *implements):
         for link in links.values():

@@ -119,7 +119,7 @@ def _result(
     def changes() -> DiffResult:
         before, now = store.reader(info.id, head), store.reader(info.id, after)
         shown = visible_changes(info, before, now, plan.changes)
-        return diff_of(now, head.id, after.id, shown)
+        return diff_of(info, now, head.id, after.id, shown)
 
     def documents() -> tuple[DocumentView, ...]:
         if dry_run:

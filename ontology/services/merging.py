@@ -198,7 +198,7 @@ class _Plan(ABC):
         """The outcome's changes with names as ``state`` has them, as the actor may see them."""
         reader = store.reader(self._info.id, state)
         shown = visible_changes(self._info, self._reader, reader, self.outcome.changes)
-        return diff_of(reader, self._ours.id, commit.id if commit else "", shown)
+        return diff_of(self._info, reader, self._ours.id, commit.id if commit else "", shown)
 
 
 class _MergePlan(_Plan):

@@ -103,7 +103,7 @@ def _checked_reason(reason: str) -> str:
 def _rid_of(info: OntologyInfo, target: str, ref: str) -> str:
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
     try:
-        document = find_target(reader, info.id, target, include_deleted=True)
+        document = find_target(reader, info, target, include_deleted=True)
     except NotFound:
         if is_rid(target):
             return target  # perhaps on another branch
