@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 from django.db.models import Q, QuerySet
 
-from audit.domain.event import first_id_at, time_of_id
 from audit.models import Event, Leaf, Pending, Seal
 from audit.tree import Head, latest_head, leaf_count
 from oms_project.core.clock import isoformat, utc_now
 from oms_project.core.errors import NotFound
+from oms_project.core.ids import first_id_at, time_of_id
 from oms_project.core.pagination import Page, checked_limit, decode_cursor, encode_cursor
 
 __all__ = [

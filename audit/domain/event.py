@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -21,7 +20,7 @@ from oms_project.core import canonical_json
 from oms_project.core.clock import isoformat
 from oms_project.core.context import Actor, Source
 
-__all__ = ["MAX_BODY", "event_body", "first_id_at", "new_event_id", "time_of_id"]
+__all__ = ["MAX_BODY", "event_body"]
 
 #: Bytes that the changes and the data of one event may have together; what is larger is replaced
 #: by its digest.
@@ -29,39 +28,6 @@ MAX_BODY: Final = 256 * 1024
 _NAME, _SENTENCE, _LONG = 300, 1000, 500
 _MAX_DEPTH = 60
 _UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def new_event_id(moment: datetime) -> str:
-    """A UUIDv7 (RFC 9562 §5.7, with §6.2 method 3 for what is below a millisecond) for
-    ``moment``: ids sort as the times do, to the microsecond.
-    """
-    millis, micros = divmod((moment - _EPOCH) // _MICROSECOND, 1000)
-    tail = secrets.token_hex(8)
-    variant = "89ab"[int(tail[0], 16) & 3]
-    head = f"{millis:012x}"
-    return f"{head[:8]}-{head[8:]}-7{micros:03x}-{variant}{tail[1:4]}-{tail[4:]}"
-
-
-def first_id_at(moment: datetime) -> str:
-    """The least id that an event of ``moment`` can have: bounds of a time range, for the index."""
-    micros_since = max((moment - _EPOCH) // _MICROSECOND, 0)
-    millis, micros = divmod(micros_since, 1000)
-    head = f"{millis:012x}"
-    return f"{head[:8]}-{head[8:]}-7{micros:03x}-8000-000000000000"
-
-
-def time_of_id(event_id: str) -> datetime:
-    """When the event with this id was made.
-
-    Raises:
-        ValueError: not an id that `new_event_id` made.
-    """
-    if len(event_id) != 36 or event_id[14] != "7":
-        raise ValueError(f"{event_id!r} is no id of an event.")
-    millis = int(event_id[:8] + event_id[9:13], 16)
-    return _EPOCH + timedelta(milliseconds=millis, microseconds=int(event_id[15:18], 16))
 
 
 def event_body(

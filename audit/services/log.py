@@ -10,10 +10,11 @@ from django.db import connection, transaction
 
 from audit import doorbell
 from audit.contract import ACTIONS, Outcome, Subject
-from audit.domain.event import event_body, new_event_id
+from audit.domain.event import event_body
 from audit.domain.witness import sign_event
 from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor, current_request_id, current_source, try_current_actor
+from oms_project.core.ids import ordered_id
 from oms_project.core.keys import keyring
 
 __all__ = ["DatabaseAuditLog"]
@@ -106,7 +107,7 @@ def _event(
     if action not in ACTIONS:
         raise ValueError(f"{action!r} is no action of the audit trail: add it to audit.contract.")
     moment = utc_now()
-    event_id = new_event_id(moment)
+    event_id = ordered_id(moment)
     body = event_body(
         event_id=event_id,
         moment=moment,

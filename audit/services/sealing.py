@@ -16,7 +16,6 @@ from django.db import connection, transaction
 from audit import selectors
 from audit.contract import Subject, audit_log
 from audit.domain.checkpoint import sign_note
-from audit.domain.event import first_id_at
 from audit.domain.merkle import leaf_hash
 from audit.domain.seal import SealStatement
 from audit.models import Leaf, Seal
@@ -26,6 +25,7 @@ from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.clock import isoformat, utc_now
 from oms_project.core.context import current_actor
 from oms_project.core.errors import Conflict, NotFound
+from oms_project.core.ids import first_id_at
 from oms_project.core.keys import keyring
 
 __all__ = ["seal"]

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from audit.domain.event import time_of_id
 from audit.domain.witness import witness_problem
 from audit.verification.report import Kind, Reporter
 from oms_project.core.clock import isoformat, utc_now
+from oms_project.core.ids import time_of_id
 from oms_project.core.keys import PublicKey
 
 __all__ = ["check_strays"]

@@ -14,16 +14,16 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from oms_project.core.ids import derived_id
-from ontology.contract import Change
-from ontology.domain.documents import Body
-from ontology.domain.expressions import (
+from oms_project.core.expressions import (
     EvaluationError,
     Expression,
     ExpressionError,
     NameType,
     compile_expression,
 )
+from oms_project.core.ids import derived_id
+from ontology.contract import Change
+from ontology.domain.documents import Body
 from ontology.domain.instances.keys import key_text
 from ontology.domain.instances.layout import Layout
 from ontology.domain.instances.rules import Rules

@@ -29,7 +29,6 @@ from django.db.transaction import atomic
 
 from audit.contract import Subject, audit_log
 from audit.domain.checkpoint import Checkpoint, sign_note
-from audit.domain.event import new_event_id
 from audit.domain.merkle import leaf_hash, root_of
 from audit.domain.seal import SealStatement
 from audit.domain.witness import sign_event
@@ -37,6 +36,7 @@ from audit.sequencing import sequence_events
 from audit.triggers import statements
 from audit.verification import Problem, verify_trail
 from oms_project.core.clock import isoformat, utc_now
+from oms_project.core.ids import ordered_id
 from oms_project.core.keys import PublicKey, SigningKey, keyring
 
 pytestmark = pytest.mark.faults
@@ -195,7 +195,7 @@ class Attacker:
         self.sql("UPDATE audit_leaf SET idx = -idx - 1 + ? WHERE idx < 0", by)
 
     def new_event(self, *, waits: bool = False) -> tuple[str, str]:
-        event_id = new_event_id(utc_now())
+        event_id = ordered_id(utc_now())
         body = self.forge(self.body(self.leaf(0)[0]), event_id)
         self.sql("INSERT INTO audit_event (id, body) VALUES (?, ?)", event_id, body)
         if waits:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ontology.domain.actions import CONTEXT_NAMES, expression_names
-from ontology.domain.documents import Body
-from ontology.domain.expressions import (
+from oms_project.core.expressions import (
     Expression,
     ExpressionError,
     NameType,
     compile_expression,
     usable_name,
 )
+from ontology.domain.actions import CONTEXT_NAMES, expression_names
+from ontology.domain.documents import Body
 from ontology.domain.kinds import Kind
 from ontology.domain.names import name_key, name_problem
 from ontology.domain.schema import Schema

@@ -13,7 +13,6 @@ from django.db import connection, connections, transaction
 from audit import doorbell
 from audit.contract import Outcome, Subject, audit_log
 from audit.domain.checkpoint import check_note, parse_checkpoint, parse_note
-from audit.domain.event import new_event_id
 from audit.domain.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
 from audit.models import Event, Leaf, Node, Pending, TreeHead
 from audit.sequencer import Sequencer
@@ -23,6 +22,7 @@ from audit.triggers import drop_triggers
 from audit.verification import verify_trail
 from oms_project.core.clock import utc_now
 from oms_project.core.errors import Unavailable
+from oms_project.core.ids import ordered_id
 from oms_project.core.keys import keyring
 from oms_project.core.services import forget_services
 
@@ -122,7 +122,7 @@ def test_without_a_key_nothing_is_recorded_and_nothing_placed(
 
 def test_what_oms_did_not_write_gets_no_place_and_is_named(happen: Happen) -> None:
     happen(2)
-    forged = new_event_id(utc_now())
+    forged = ordered_id(utc_now())
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO audit_event (id, body) VALUES (%s, %s)", (forged, "{}"))
         cursor.execute("INSERT INTO audit_pending VALUES (%s, %s)", (forged, "nobody.c2ln"))

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.contract import Outcome, Subject
-from audit.domain.event import MAX_BODY, event_body, first_id_at, new_event_id, time_of_id
+from audit.domain.event import MAX_BODY, event_body
 from oms_project.core.context import Source
+from oms_project.core.ids import first_id_at, ordered_id, time_of_id
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 moments = st.datetimes(
@@ -38,7 +39,7 @@ def body(**members: object) -> str:
 
 @given(moments)
 def test_an_id_is_a_uuid_of_version_7_that_holds_its_time(moment: datetime) -> None:
-    event_id = new_event_id(moment)
+    event_id = ordered_id(moment)
     assert re.fullmatch(
         "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", event_id
     )
@@ -49,7 +50,7 @@ def test_an_id_is_a_uuid_of_version_7_that_holds_its_time(moment: datetime) -> N
 @given(moments, moments)
 def test_ids_sort_as_their_times_do(one: datetime, two: datetime) -> None:
     if one != two:
-        assert (new_event_id(one) < new_event_id(two)) == (one < two)
+        assert (ordered_id(one) < ordered_id(two)) == (one < two)
 
 
 @pytest.mark.parametrize("text", ["", "x", "0" * 36, "not-an-id-not-an-id-7-not-an-id-not-an"])

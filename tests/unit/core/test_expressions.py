@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ontology.domain.expressions import (
+from oms_project.core.expressions import (
     MAX_LENGTH,
     EvaluationError,
     ExpressionError,
@@ -242,7 +242,7 @@ def test_the_same_text_is_compiled_once() -> None:
 
 def test_the_library_is_loaded_with_the_first_expression() -> None:
     program = (
-        "import sys\nimport ontology.domain.expressions as e\n"
+        "import sys\nimport oms_project.core.expressions as e\n"
         "assert 'cel_expr_python' not in sys.modules\n"
         "e.compile_expression('1 > 0', {})\n"
         "assert 'cel_expr_python' in sys.modules\n"

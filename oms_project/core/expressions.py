@@ -20,7 +20,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ontology.domain.expression_tree import (
+from oms_project.core.expression_tree import (
     Node,
     cost_of,
     free_names,
