@@ -1,0 +1,1 @@
+"""Events that are never lost: outbox, relay, streams, webhooks, routing."""

@@ -1,0 +1,21 @@
+"""The events app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from oms_project.core.health import register_health_check
+
+
+class EventsConfig(AppConfig):
+    """The outbox, what drains it, and where events go."""
+
+    name = "events"
+    verbose_name = _("Events")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from events.selectors.lag import relay_health
+
+        register_health_check("events", relay_health)

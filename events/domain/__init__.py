@@ -1,0 +1,1 @@
+"""What events are and how they travel. Plain Python: no Django."""

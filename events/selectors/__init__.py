@@ -1,0 +1,1 @@
+"""Reads: events, receivers and their deliveries, streams, lag."""

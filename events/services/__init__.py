@@ -1,0 +1,1 @@
+"""Writes: what is told, where it goes, and how that ended."""
