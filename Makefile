@@ -80,8 +80,8 @@ check: $(STAMP_DEV) ## Lint, types, import rules, templates, migrations, documen
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	@if [ -n "$$(find templates audit ontology oms_project scheduling -name '*.html' -print -quit)" ]; then \
-	  $(BIN)/djlint --quiet --lint templates audit ontology oms_project scheduling; fi
+	@if [ -n "$$(find templates audit events ontology oms_project scheduling -name '*.html' -print -quit)" ]; then \
+	  $(BIN)/djlint --quiet --lint templates audit events ontology oms_project scheduling; fi
 	DJANGO_SETTINGS_MODULE=oms_project.settings.test $(PY) manage.py makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=oms_project.settings.test $(PY) manage.py spectacular \
 	  --validate --fail-on-warn --file /dev/null

@@ -18,7 +18,17 @@ from oms_project.core.services import service
 if TYPE_CHECKING:
     from django.db.models import Model
 
-__all__ = ["ACTIONS", "AuditLog", "Outcome", "RowWatch", "Subject", "audit_log", "row_watch"]
+__all__ = [
+    "ACTIONS",
+    "AuditLog",
+    "AuditTrail",
+    "Outcome",
+    "RowWatch",
+    "Subject",
+    "audit_log",
+    "audit_trail",
+    "row_watch",
+]
 
 
 class Outcome(StrEnum):
@@ -93,6 +103,21 @@ ACTIONS: Final[Mapping[str, str]] = {
     "audit.checkpoint": "A checkpoint was written",
     "audit.sealed": "A range of the trail was sealed",
     "audit.verified": "The trail was verified",
+    # -- events
+    "webhook.created": "A webhook was registered",
+    "webhook.changed": "A webhook was changed",
+    "webhook.deleted": "A webhook was deleted",
+    "webhook.verified": "The receiver of a webhook proved that it wants its events",
+    "webhook.enabled": "A webhook was enabled",
+    "webhook.paused": "A webhook was paused",
+    "webhook.disabled": "A webhook was disabled, because its receiver is gone or dead",
+    "webhook.secret_rotated": "A webhook got a new secret",
+    "webhook.tested": "A webhook was tried",
+    "routing.created": "A routing rule was made",
+    "routing.changed": "A routing rule was changed",
+    "routing.deleted": "A routing rule was deleted",
+    "event.replayed": "Events were sent again",
+    "event.released": "A quarantined event was sent again, or dropped",
     # -- jobs
     "job.submitted": "A job was submitted",
     "job.cancelled": "A job was cancelled",
@@ -156,6 +181,23 @@ class AuditLog(Protocol):
         ...
 
 
+class AuditTrail(Protocol):
+    """Reads the trail in its order, for what follows it."""
+
+    def placed(self, first: int, *, limit: int) -> tuple[list[tuple[int, str]], int]:
+        """Events that have got their place.
+
+        Args:
+            first: from this place on.
+            limit: so many places at most.
+
+        Returns:
+            (place, body as JSON) of each that is still there, and the place after the last that
+            was looked at.
+        """
+        ...
+
+
 class RowWatch(Protocol):
     """Sees to it that changes of rows are recorded (``record.created``, ``.changed``,
     ``.deleted``), with the values before and after.
@@ -183,4 +225,5 @@ class RowWatch(Protocol):
 
 
 audit_log: AuditLog = service("audit", AuditLog)
+audit_trail: AuditTrail = service("audit_trail", AuditTrail)
 row_watch: RowWatch = service("row_watch", RowWatch)

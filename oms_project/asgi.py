@@ -11,6 +11,7 @@ use_settings("oms_project.settings.prod")
 _http = get_asgi_application()  # sets up the apps, before anything below imports them
 
 from audit.sequencer import start_sequencer  # noqa: E402
+from events.relay.process import start_relay  # noqa: E402
 from oms_project.middleware.declarations import check_routes  # noqa: E402
 from scheduling.worker import start_worker  # noqa: E402
 
@@ -18,3 +19,4 @@ application = ProtocolTypeRouter({"http": _http})
 check_routes(application)  # nothing is served while a route does not say who may use it
 start_worker()
 start_sequencer()
+start_relay()

@@ -10,9 +10,11 @@ use_settings("oms_project.settings.prod")
 application = get_wsgi_application()  # sets up the apps, before anything below imports them
 
 from audit.sequencer import start_sequencer  # noqa: E402
+from events.relay.process import start_relay  # noqa: E402
 from oms_project.middleware.declarations import check_routes  # noqa: E402
 from scheduling.worker import start_worker  # noqa: E402
 
 check_routes()  # nothing is served while a route does not say who may use it
 start_worker()
 start_sequencer()
+start_relay()

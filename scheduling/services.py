@@ -25,6 +25,7 @@ from oms_project.core.context import (
     request_scope,
 )
 from oms_project.core.errors import OmsError, PermissionDenied
+from oms_project.core.outbox import NewEvent, outbox
 from oms_project.core.pagination import Page
 from oms_project.core.problem import problem_members, problem_type
 from scheduling import doorbell, live, selectors
@@ -86,6 +87,7 @@ class LocalJobService:
                 request_id=current_request_id(),
             )
             audit_log.record("job.submitted", Subject("job", str(job.pk), task))
+            _tell(job, "submitted")
         transaction.on_commit(doorbell.ring)
         return selectors.job_info(job)
 
@@ -144,9 +146,11 @@ class LocalJobService:
             running_here.request_cancel()
         rows = Job.objects.filter(pk=job.pk)
         with transaction.atomic():
-            if not rows.filter(state=Job.State.QUEUED).update(
+            if rows.filter(state=Job.State.QUEUED).update(
                 state=Job.State.CANCELLED, cancel_requested=True, finished_at=utc_now()
             ):
+                _tell(job, "cancelled")
+            else:
                 rows.filter(state=Job.State.RUNNING).update(cancel_requested=True)
             audit_log.record("job.cancelled", Subject("job", job_id, job.task))
         return selectors.get_job(job_id=job_id)
@@ -173,6 +177,8 @@ def claim_job() -> str | None:
             heartbeat_at=now,
             attempt=models.F("attempt") + 1,
         )
+        if claimed:
+            _tell(Job.objects.get(pk=job_id), "started")
     return str(job_id) if claimed else None
 
 
@@ -192,21 +198,45 @@ def run_claimed(job_id: str) -> JobState:
             ended = _outcome(job, handle)
             # The progress that was reached goes into the row together with the outcome.
             reached = handle.progress
-            recorded = Job.objects.filter(
-                pk=job_id, state=Job.State.RUNNING, worker=worker_id()
-            ).update(
-                **ended,
-                done=reached.done,
-                total=reached.total,
-                phase=reached.phase[:200],
-                finished_at=utc_now(),
-            )
+            with transaction.atomic():
+                recorded = Job.objects.filter(
+                    pk=job_id, state=Job.State.RUNNING, worker=worker_id()
+                ).update(
+                    **ended,
+                    done=reached.done,
+                    total=reached.total,
+                    phase=reached.phase[:200],
+                    finished_at=utc_now(),
+                )
+                if recorded:
+                    _tell(job, str(ended["state"]), ended.get("error"))
             if not recorded:
                 log.warning("job was given to another worker meanwhile", job=job_id)
             log.info("job ended", job=job_id, task=job.task, state=str(ended["state"]))
             return JobState(ended["state"])
     finally:
         live.stopped(job_id)
+
+
+def _tell(job: Job, what: str, error: Mapping[str, Any] | None = None) -> None:
+    """Tell the outbox what became of a job: a state, ``submitted`` or ``started``."""
+    outbox.append(
+        NewEvent(
+            f"io.oms.job.{what}.v1",
+            {
+                "job": str(job.pk),
+                "task": job.task,
+                "actor": {
+                    "id": job.actor_id,
+                    "username": job.actor_username,
+                    "kind": job.actor_kind,
+                },
+                **({"code": str(error["code"])} if error else {}),
+            },
+            subject=f"jobs/{job.pk}",
+            key="jobs",
+        )
+    )
 
 
 def _acting_for(actor: Actor) -> dict[str, str]:
@@ -276,7 +306,12 @@ def sweep_interrupted() -> int:
             worker=job.worker,
             heartbeat_at=job.heartbeat_at,  # it spoke meanwhile: then it is not dead
         )
-        found += same.update(**_after_interruption(job))
+        ended = _after_interruption(job)
+        with transaction.atomic():
+            changed = same.update(**ended)
+            if changed and JobState(ended["state"]).is_final:
+                _tell(job, str(ended["state"]), ended.get("error"))
+        found += changed
     if found:
         log.warning("interrupted jobs found", count=found)
         doorbell.ring()

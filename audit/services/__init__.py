@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audit.services.following import DatabaseAuditTrail
 from audit.services.keeping import (
     Proof,
     consistency_proof,
@@ -17,6 +18,7 @@ from audit.services.sealing import seal
 
 __all__ = [
     "DatabaseAuditLog",
+    "DatabaseAuditTrail",
     "Proof",
     "consistency_proof",
     "export",

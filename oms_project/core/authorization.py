@@ -47,6 +47,9 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
     POLICY_ADMINISTER: Final = "policy.administer"  # change roles and rules
     AUDIT_READ: Final = "audit.read"  # search, export and verify the audit trail
     AUDIT_ADMINISTER: Final = "audit.administer"  # seal old ranges
+    EVENTS_READ: Final = "events.read"  # events about what one may see
+    EVENTS_PUBLISH: Final = "events.publish"  # bring in events of other systems
+    EVENTS_ADMINISTER: Final = "events.administer"  # webhooks, routing, replay, quarantine
     SYSTEM_READ: Final = "system.read"  # detailed health
 
     ALL: Final = (
@@ -67,6 +70,9 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
         POLICY_ADMINISTER,
         AUDIT_READ,
         AUDIT_ADMINISTER,
+        EVENTS_READ,
+        EVENTS_PUBLISH,
+        EVENTS_ADMINISTER,
         SYSTEM_READ,
     )
 

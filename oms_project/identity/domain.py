@@ -19,8 +19,14 @@ __all__ = [
 ]
 
 
-_VIEWER: Final = frozenset({"ontology.read", "jobs.read"})
-_EDITOR: Final = _VIEWER | {"ontology.write", "ontology.branch", "actions.run", "jobs.submit"}
+_VIEWER: Final = frozenset({"ontology.read", "jobs.read", "events.read"})
+_EDITOR: Final = _VIEWER | {
+    "ontology.write",
+    "ontology.branch",
+    "actions.run",
+    "jobs.submit",
+    "events.publish",
+}
 _REVIEWER: Final = _EDITOR | {"ontology.review"}
 _MAINTAINER: Final = _REVIEWER | {"ontology.merge", "ontology.create"}
 _ADMINISTRATOR: Final = _MAINTAINER | {
@@ -32,9 +38,12 @@ _ADMINISTRATOR: Final = _MAINTAINER | {
     "policy.administer",
     "audit.read",
     "audit.administer",
+    "events.administer",
     "system.read",
 }
-_AUDITOR: Final = frozenset({"ontology.read", "jobs.read", "policy.read", "audit.read"})
+_AUDITOR: Final = frozenset(
+    {"ontology.read", "jobs.read", "policy.read", "audit.read", "events.read"}
+)
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,

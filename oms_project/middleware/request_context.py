@@ -1,4 +1,6 @@
-"""A request id for every request, echoed in the answer; where it comes from; one access log line."""
+"""A request id for every request, echoed in the answer; its trace; where it comes from; one access
+log line.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from django.http.response import HttpResponseBase
 
 from oms_project.core.context import request_scope
 from oms_project.core.ids import new_id
+from oms_project.core.trace import Trace, new_trace, read_trace, trace_scope
 from oms_project.middleware.source import source_of
 
 __all__ = ["RequestContextMiddleware"]
@@ -30,7 +33,7 @@ AsyncNext = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
 class RequestContextMiddleware:
-    """Takes ``X-Request-ID`` from the client when it is sane, else makes one."""
+    """Takes ``X-Request-ID`` and ``traceparent`` from the client when they are sane, else makes them."""
 
     sync_capable = True
     async_capable = True
@@ -46,14 +49,14 @@ class RequestContextMiddleware:
             return self._call_async(request)
         request_id = _request_id(request)
         started = time.perf_counter()
-        with request_scope(request_id, source_of(request)):
+        with request_scope(request_id, source_of(request)), trace_scope(_trace(request)):
             response = cast("SyncNext", self.get_response)(request)
             return _finish(request, response, request_id, started)
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
         request_id = _request_id(request)
         started = time.perf_counter()
-        with request_scope(request_id, source_of(request)):
+        with request_scope(request_id, source_of(request)), trace_scope(_trace(request)):
             response = await cast("AsyncNext", self.get_response)(request)
             return _finish(request, response, request_id, started)
 
@@ -61,6 +64,13 @@ class RequestContextMiddleware:
 def _request_id(request: HttpRequest) -> str:
     offered = request.headers.get(HEADER, "")
     return offered if _SANE.match(offered) else new_id()
+
+
+def _trace(request: HttpRequest) -> Trace:
+    offered = read_trace(
+        request.headers.get("traceparent", ""), request.headers.get("tracestate", "")
+    )
+    return offered or new_trace()
 
 
 def _finish(

@@ -21,6 +21,7 @@ BASE_DIR = env.BASE_DIR
 ENVIRONMENT = env.load()
 
 SECRET_KEY = ENVIRONMENT.SECRET_KEY
+SECRET_KEY_FALLBACKS = ENVIRONMENT.SECRET_KEY_FALLBACKS
 DEBUG = False
 ALLOWED_HOSTS = ENVIRONMENT.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS = ENVIRONMENT.CSRF_TRUSTED_ORIGINS
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
     "oms_project.identity",
     "oms_project.idempotency",
     "scheduling",
+    "events",
     "ontology",
 ]
 
@@ -105,6 +107,7 @@ SERIALIZATION_MODULES = {"json": "oms_project.fixtures"}  # dumps that keep micr
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": cache_config(ENVIRONMENT), "rates": rates_cache_config(ENVIRONMENT)}
 CHANNEL_LAYERS = {"default": channel_layer_config(ENVIRONMENT)}
+OMS_BROKER_URL = ENVIRONMENT.REDIS_URL or "memory://"  # Celery's
 OMS_CACHE_LOCAL_SIZE = ENVIRONMENT.OMS_CACHE_LOCAL_SIZE
 OMS_CACHE_LOCAL_TTL = ENVIRONMENT.OMS_CACHE_LOCAL_TTL
 OMS_CACHE_REDIS_TTL = ENVIRONMENT.OMS_CACHE_REDIS_TTL
@@ -178,11 +181,13 @@ OMS_RATE_AUTH = ENVIRONMENT.OMS_RATE_AUTH
 # -- the local or remote switch: name → the class that serves it -----------------------------------
 OMS_SERVICES = {
     "audit": "audit.services.DatabaseAuditLog",
+    "audit_trail": "audit.services.DatabaseAuditTrail",
     "authorizer": "oms_project.identity.authorization.RoleAuthorizer",
     "row_watch": "audit.adapters.auditlog.AuditlogWatch",
     "idempotency": "oms_project.idempotency.services.DatabaseIdempotency",
     "jobs": "scheduling.services.LocalJobService",
     "keyring": "oms_project.core.keys.FileKeyring",
+    "outbox": "events.services.outbox.DatabaseOutbox",
     "ontology_store": "ontology.store.orm.store.OrmStore",
 }
 
@@ -237,6 +242,35 @@ OMS_SPARQL_MAX_TRIPLES = ENVIRONMENT.OMS_SPARQL_MAX_TRIPLES
 
 # -- jobs ------------------------------------------------------------------------------------------
 OMS_JOB_WORKERS = ENVIRONMENT.OMS_JOB_WORKERS
+
+# -- events ----------------------------------------------------------------------------------------
+NATS_URL = ENVIRONMENT.NATS_URL
+OMS_PUBLIC_URL = ENVIRONMENT.OMS_PUBLIC_URL.rstrip("/")
+OMS_EVENTS_RELAY = ENVIRONMENT.OMS_EVENTS_RELAY
+OMS_EVENTS_INTERVAL = ENVIRONMENT.OMS_EVENTS_INTERVAL
+OMS_EVENTS_LEASE_SECONDS = ENVIRONMENT.OMS_EVENTS_LEASE_SECONDS
+OMS_EVENTS_RETENTION_DAYS = ENVIRONMENT.OMS_EVENTS_RETENTION_DAYS
+OMS_EVENTS_MAX_BYTES = ENVIRONMENT.OMS_EVENTS_MAX_KB * 1024
+OMS_EVENTS_AUDIT = ENVIRONMENT.OMS_EVENTS_AUDIT
+OMS_EVENTS_CHECK = False  # hold what OMS itself tells against the published schemas; tests do
+OMS_NATS_DUPLICATE_SECONDS = ENVIRONMENT.OMS_NATS_DUPLICATE_SECONDS
+OMS_NATS_MAX_AGE_DAYS = ENVIRONMENT.OMS_NATS_MAX_AGE_DAYS
+OMS_NATS_MAX_BYTES = ENVIRONMENT.OMS_NATS_MAX_MB * 1024 * 1024
+OMS_NATS_REPLICAS = ENVIRONMENT.OMS_NATS_REPLICAS
+OMS_WEBHOOK_ALLOWED_NETWORKS = ENVIRONMENT.OMS_WEBHOOK_ALLOWED_NETWORKS
+OMS_WEBHOOK_ALLOW_HTTP = ENVIRONMENT.OMS_WEBHOOK_ALLOW_HTTP
+OMS_WEBHOOK_RETRY_SECONDS = ENVIRONMENT.OMS_WEBHOOK_RETRY_SECONDS
+OMS_WEBHOOK_RETRY_HOURS = ENVIRONMENT.OMS_WEBHOOK_RETRY_HOURS
+OMS_WEBHOOK_DISABLE_HOURS = ENVIRONMENT.OMS_WEBHOOK_DISABLE_HOURS
+OMS_WEBHOOK_VERIFIER = "events.adapters.verifying.ask_receiver"
+#: First word of a lane -> the class that takes its events (`events.sinks.Sink`).
+OMS_EVENT_SINKS = {
+    "stream": "events.adapters.stream_sink.StreamSink",
+    "webhook": "events.adapters.webhook_sink.WebhookSink",
+    "task": "events.adapters.task_sink.TaskSink",
+    "channel": "events.adapters.channel_sink.ChannelSink",
+    "consumer": "events.adapters.consumer_sink.ConsumerSink",
+}
 
 # -- languages, time -------------------------------------------------------------------------------
 LANGUAGE_CODE = ENVIRONMENT.LANGUAGE_CODE

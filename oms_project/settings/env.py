@@ -46,6 +46,11 @@ class Environment(BaseModel):
         description="Signs sessions and forms. Development makes one in the data folder; "
         "production needs at least 50 random characters.",
     )
+    SECRET_KEY_FALLBACKS: CommaList = Field(
+        [],
+        description="Earlier values of SECRET_KEY, separated by commas: what they signed and "
+        "encrypted stays readable.",
+    )
     DEBUG: bool = Field(
         False, description="Shows errors in full. Development turns it on; production refuses it."
     )
@@ -264,6 +269,81 @@ class Environment(BaseModel):
     )
     OMS_JOB_WORKERS: int = Field(
         1, ge=0, le=32, description="Threads of a server process that run jobs; 0: it runs none."
+    )
+
+    # -- events
+    NATS_URL: str = Field(
+        "",
+        description="`nats://host:port`: JetStream, to which every event is published; several "
+        "servers are separated by commas; empty: events stay inside OMS.",
+    )
+    OMS_PUBLIC_URL: str = Field(
+        "http://localhost:8000",
+        description="Where clients reach this OMS, without a slash at the end: stands in the "
+        "source of events and in the addresses of their schemas.",
+    )
+    OMS_EVENTS_RELAY: bool = Field(
+        True,
+        description="Whether a server process passes events on; false where "
+        "`manage.py events relay` does it.",
+    )
+    OMS_EVENTS_INTERVAL: float = Field(
+        1.0,
+        gt=0,
+        le=60,
+        description="Seconds between two looks for events that other processes have written.",
+    )
+    OMS_EVENTS_LEASE_SECONDS: float = Field(
+        60,
+        ge=5,
+        le=3600,
+        description="Seconds after which another relay takes over what one that died was at.",
+    )
+    OMS_EVENTS_RETENTION_DAYS: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="Days that events, deliveries and what consumers have seen are kept.",
+    )
+    OMS_EVENTS_MAX_KB: int = Field(
+        256, ge=4, le=16384, description="Kilobytes that one event may have."
+    )
+    OMS_EVENTS_AUDIT: bool = Field(
+        True, description="Whether what gets its place in the audit trail is an event as well."
+    )
+    OMS_NATS_DUPLICATE_SECONDS: int = Field(
+        120,
+        ge=1,
+        le=86400,
+        description="Seconds within which JetStream stores an event only once however often it "
+        "is sent.",
+    )
+    OMS_NATS_MAX_AGE_DAYS: int = Field(
+        30, ge=1, le=3650, description="Days that JetStream keeps events."
+    )
+    OMS_NATS_MAX_MB: int = Field(
+        10240, ge=1, description="Megabytes that one stream of JetStream may have."
+    )
+    OMS_NATS_REPLICAS: int = Field(1, ge=1, le=5, description="Copies of a stream in its cluster.")
+    OMS_WEBHOOK_ALLOWED_NETWORKS: CommaList = Field(
+        [],
+        description="Networks (`10.1.0.0/16`) that webhooks may reach although they are not "
+        "public, separated by commas.",
+    )
+    OMS_WEBHOOK_ALLOW_HTTP: bool = Field(
+        False, description="Whether webhooks may go to plain `http://` addresses."
+    )
+    OMS_WEBHOOK_RETRY_SECONDS: float = Field(
+        5, gt=0, le=3600, description="Seconds before the first retry of a delivery."
+    )
+    OMS_WEBHOOK_RETRY_HOURS: float = Field(
+        72, gt=0, le=720, description="Hours after which a delivery that never succeeds is dead."
+    )
+    OMS_WEBHOOK_DISABLE_HOURS: float = Field(
+        96,
+        gt=0,
+        le=8760,
+        description="Hours of nothing but failures after which a webhook is disabled.",
     )
 
     # -- SPARQL

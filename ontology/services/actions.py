@@ -43,6 +43,7 @@ from ontology.selectors.masking import visible
 from ontology.services.changes import commit_changes, stale_head
 from ontology.services.merging import revert
 from ontology.store import store
+from ontology.store.announcing import tell_action
 from ontology.store.port import CommitReader
 
 __all__ = ["revert_action", "run_action"]
@@ -177,6 +178,14 @@ def revert_action(
                 commit=result.commit.id,
                 data={"run": undone.id, "right": decision.reason},
             )
+            tell_action(
+                "reverted",
+                info,
+                target.name,
+                result.commit.id,
+                str(body["apiName"]),
+                run=undone.id,
+            )
     return result
 
 
@@ -254,6 +263,7 @@ class _Runs:
                     commit=result.commit.id,
                     data={"runs": len(self.given), "right": decision.reason},
                 )
+                tell_action("run", self.info, branch.name, result.commit.id, name)
         changes = result.changes
         return ActionResult(
             commit=result.commit,

@@ -31,6 +31,7 @@ from ontology.contract import (
 )
 from ontology.domain.documents import Body
 from ontology.domain.redaction import REDACTED, excused
+from ontology.store import announcing
 from ontology.store.port import (
     CommitReader,
     DocumentWrite,
@@ -63,13 +64,15 @@ class SecureStore:
             info = _backend.create_ontology(
                 name=name, base_iri=base_iri, description=description, header=header, seal=seal
             )
+            first = _backend.get_branch(info.id, info.default_branch).head
             audit_log.record(
                 "ontology.created",
                 Subject("ontology", info.id, info.name),
                 ontology=info.name,
                 branch=info.default_branch,
-                commit=_backend.get_branch(info.id, info.default_branch).head,
+                commit=first,
             )
+            announcing.tell_ontology("created", info, commit=first)
         return info
 
     def list_ontologies(self) -> Sequence[OntologyInfo]:
@@ -101,6 +104,7 @@ class SecureStore:
                     ontology=after.name,
                     changes=changes,
                 )
+                announcing.tell_ontology("changed", after, fields=sorted(changes))
         return after
 
     def delete_ontology(self, ontology_id: str) -> None:
@@ -111,6 +115,7 @@ class SecureStore:
             audit_log.record(
                 "ontology.deleted", Subject("ontology", info.id, info.name), ontology=info.name
             )
+            announcing.tell_ontology("deleted", info)
 
     def rid_namespace(self, ontology_id: str) -> str:
         """See ``OntologyStore.rid_namespace``."""
@@ -132,6 +137,9 @@ class SecureStore:
                 branch=name,
                 commit=commit,
                 data={"protected": True} if protected else None,
+            )
+            announcing.tell_branch(
+                "created", _info_of(ontology_id), branch, commit=commit, protected=protected
             )
         return branch
 
@@ -158,6 +166,9 @@ class SecureStore:
                     branch=name,
                     changes={"protected": (before.protected, after.protected)},
                 )
+                announcing.tell_branch(
+                    "changed", _info_of(ontology_id), after, protected=after.protected
+                )
         return after
 
     def move_branch(
@@ -174,6 +185,18 @@ class SecureStore:
                 commit=branch.head,
                 changes={"head": (expected_head, branch.head)},
             )
+            old, new = (_backend.get_commit(ontology_id, one) for one in (expected_head, to))
+            announcing.tell_fast_forward(
+                _info_of(ontology_id),
+                name,
+                before=old.id,
+                to=new.id,
+                touched=[
+                    announcing.touched_in(change)
+                    for change in _backend.changes(ontology_id, old, new)
+                ],
+                reader=_backend.reader(ontology_id, new),
+            )
         return branch
 
     def delete_branch(self, ontology_id: str, name: str) -> None:
@@ -188,6 +211,7 @@ class SecureStore:
                 branch=name,
                 commit=branch.head,
             )
+            announcing.tell_branch("deleted", _info_of(ontology_id), branch, commit=branch.head)
 
     def create_tag(self, ontology_id: str, *, name: str, commit: str, message: str) -> TagInfo:
         """See ``OntologyStore.create_tag``; the current actor creates it."""
@@ -201,6 +225,7 @@ class SecureStore:
                 ontology=_name_of(ontology_id),
                 commit=commit,
             )
+            announcing.tell_tag("created", _info_of(ontology_id), tag)
         return tag
 
     def get_tag(self, ontology_id: str, name: str) -> TagInfo:
@@ -224,6 +249,7 @@ class SecureStore:
                 ontology=_name_of(ontology_id),
                 commit=tag.commit,
             )
+            announcing.tell_tag("deleted", _info_of(ontology_id), tag)
 
     def resolve(self, ontology_id: str, ref: str) -> CommitInfo:
         """See ``OntologyStore.resolve``; a request that only reads sees one state of each ref."""
@@ -254,11 +280,17 @@ class SecureStore:
             Invalid: ``system_field``; a body brings a field that only the system writes.
         """
         seal = seal_of(current_actor())
+        touched: list[announcing.Touched] = []
+
+        def noted(write: DocumentWrite) -> DocumentWrite:
+            touched.append(announcing.touched_by(write))
+            return _checked_write(ontology_id, write)
+
         with _backend.writing(ontology_id, branch):
             info = _backend.commit(
                 ontology_id,
                 branch,
-                writes=(_checked_write(ontology_id, write) for write in writes),
+                writes=(noted(write) for write in writes),
                 seal=seal,
                 message=message,
                 expected_head=expected_head,
@@ -273,6 +305,14 @@ class SecureStore:
                 branch=branch,
                 commit=info.id,
                 data={"documents": info.change_count, "parents": list(info.parents)},
+            )
+            announcing.tell_commit(
+                _info_of(ontology_id),
+                branch,
+                info,
+                touched,
+                _backend.reader(ontology_id, info),
+                merged=merged,
             )
         return info
 
@@ -305,6 +345,7 @@ class SecureStore:
                         "reason": reason,
                     },
                 )
+                announcing.tell_redaction(_info_of(ontology_id), info)
         return erasure
 
     def redactions(
@@ -385,9 +426,13 @@ class SecureStore:
 
 
 @lru_cache(maxsize=1000)
+def _info_of(ontology_id: str) -> OntologyInfo:
+    """An ontology, for what never changes of it: id and name."""
+    return _backend.get_ontology(ontology_id)
+
+
 def _name_of(ontology_id: str) -> str:
-    """An ontology's name; it never changes."""
-    return _backend.get_ontology(ontology_id).name
+    return _info_of(ontology_id).name
 
 
 def _checked_write(ontology_id: str, write: DocumentWrite) -> DocumentWrite:
