@@ -44,7 +44,8 @@ class JetStream:
             without a password is a token.
         duplicate_window: seconds for which a message of the same id is stored once.
         max_age: seconds that a stream keeps a message; 0: as long as there is room.
-        max_bytes: the size of a stream, from which on it drops its oldest; -1: no limit.
+        max_bytes: the size of a stream, from which on it drops its oldest; -1: no limit. The server
+            sets so much aside for each; when it has not so much, the stream is made without a limit.
         replicas: servers of a cluster that keep each stream.
         window: messages that may be on their way without an answer.
         timeout: seconds within which a server has to answer or to go on answering.
@@ -60,7 +61,7 @@ class JetStream:
         *,
         duplicate_window: float = 120,
         max_age: float = 30 * _DAY,
-        max_bytes: int = 10 * 1024**3,
+        max_bytes: int = 1024**3,
         replicas: int = 1,
         window: int = 256,
         timeout: float = 5.0,

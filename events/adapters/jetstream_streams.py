@@ -17,6 +17,7 @@ log = structlog.get_logger("oms.events")
 #: NATS's numbers for what went wrong.
 STREAM_NOT_FOUND: Final = 10059
 _NAME_IN_USE: Final = 10058
+_NO_ROOM: Final = 10047
 _SECOND: Final = 1_000_000_000
 
 
@@ -72,8 +73,17 @@ async def ensure_stream(connection: Connection, limits: StreamLimits, stream: st
         try:
             await connection.api(f"STREAM.CREATE.{stream}", wanted)
         except ApiError as refused:
+            if refused.number == _NO_ROOM and limits.max_bytes > 0:
+                # A size is room that is set aside, also for a stream that stays small. Without one
+                # it can be kept, and drops what is too old.
+                await connection.api(f"STREAM.CREATE.{stream}", {**wanted, "max_bytes": -1})
+                log.warning(
+                    "stream has no limit of its size: the server has not so much room left",
+                    stream=stream,
+                    max_bytes=limits.max_bytes,
+                )
             # Another process made it in this moment, with other limits.
-            if refused.number != _NAME_IN_USE:
+            elif refused.number != _NAME_IN_USE:
                 raise
         return
     have = found["config"]

@@ -251,6 +251,10 @@ class Connection:
             **credentials,
         )
         self._check_secure(server)
+        # It may end with the error that ended the connection, which `lost` tells already.
+        flusher = self._client._flusher_task  # noqa: SLF001 - no other way
+        if flusher is not None:
+            flusher.add_done_callback(_retrieved)
 
     def _check_secure(self, server: _Server) -> None:
         if server.secure and not self._client._server_info.get("tls_required"):  # noqa: SLF001 - the library has no other way to ask
@@ -279,3 +283,8 @@ class Connection:
         writer = getattr(client._transport, "_io_writer", None)  # noqa: SLF001
         if writer is not None:
             writer.transport.abort()
+
+
+def _retrieved(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()
