@@ -128,7 +128,8 @@ class JetStream:
         """Hand every message to ``handle``, one after the other, at least once, until ``stop``.
 
         A message counts as read when ``handle`` returned. When it raises, the message comes again,
-        behind others, later each time. A server that is away is waited for. ``handle`` sets its own
+        behind others, later each time; so does what was fetched when a connection broke. Nothing
+        else changes the order. A server that is away is waited for. ``handle`` sets its own
         time limit: while it runs, the message is kept from other readers. When ``stop`` is set, it
         has half a second before it is cancelled.
 

@@ -405,7 +405,8 @@ def test_a_reader_gets_everything_over_restarts(mortal: Restartable) -> None:
             mortal.restart()
             assert not (await js.publish(messages("a", *range(600, 700)))).error
             await until(lambda: len(set(got)) == 700)
-            assert list(dict.fromkeys(got)) == list(range(700))
+            # What was fetched when the server died comes again, behind what followed it.
+            assert set(got) == set(range(700))
             began = time.monotonic()
             stop.set()
             await reading
