@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit import services
 from audit.console.labels import ACTION_LABELS, KIND_LABELS, OUTCOME_LABELS, action_label
-from audit.console.pages import page, show
 from audit.domain.export import FORMATS
 from audit.selectors import EventFilter, EventInfo
 from audit.verification import Kind
+from oms_project.console.pages import moment_in, page, show
 from oms_project.core import canonical_json
 from oms_project.core.authorization import permissions
 from oms_project.core.routes import requires
@@ -39,7 +39,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
     """Events, newest first, by day, with filters."""
     asked = {name: request.GET.get(name, "").replace("\x00", "")[:500] for name in _FIELDS}
     since, until = request.GET.get("since", ""), request.GET.get("until", "")
-    where = EventFilter(**asked, since=_moment(since), until=_moment(until))
+    where = EventFilter(**asked, since=moment_in(since), until=moment_in(until))
     found = services.search(where=where, limit=PAGE, cursor=request.GET.get("cursor") or None)
     query = request.GET.copy()
     query.pop("cursor", None)
@@ -63,15 +63,6 @@ def timeline(request: HttpRequest) -> HttpResponse:
         "formats": list(FORMATS),
     }
     return show(request, "audit/timeline.html", context)
-
-
-def _moment(text: str) -> datetime | None:
-    """What a date box holds; nothing when it cannot be read."""
-    try:
-        moment = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def _row(one: EventInfo) -> dict[str, Any]:

@@ -20,13 +20,13 @@ from django.shortcuts import resolve_url
 from audit.denials import record_denial
 from oms_project.api.errors import problem_for
 from oms_project.api.handlers import for_machines
+from oms_project.console.pages import error_page
 from oms_project.core.authorization import authorizer
 from oms_project.core.context import try_current_actor
 from oms_project.core.errors import OmsError, PermissionDenied, Unauthenticated
 from oms_project.core.memory import remembering
 from oms_project.core.routes import Need, Public, need_of
 from oms_project.middleware.declarations import declared_for
-from ontology.console.pages import error_page
 
 __all__ = ["RolesMiddleware"]
 

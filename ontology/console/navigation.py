@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
+from oms_project.console.pages import allowed
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
 from ontology import selectors
-from ontology.console.pages import allowed
 
 __all__ = ["sidebar"]
 

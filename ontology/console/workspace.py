@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from oms_project.console.pages import allowed
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Invalid, NotFound, OmsError
 from ontology import selectors
-from ontology.console.pages import allowed
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo
 from ontology.domain.moments import parse_moment
 

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from oms_project.console.pages import page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Conflict, Invalid, NotFound, OmsError
 from oms_project.core.routes import requires
@@ -21,7 +22,6 @@ from ontology import selectors, services
 from ontology.console.forms.labels import KIND_ICONS
 from ontology.console.forms.parameters import entered, form_of
 from ontology.console.links import commit_url, document_url, page_url
-from ontology.console.pages import page, show
 from ontology.console.presenters.changes import arrange
 from ontology.console.presenters.values import text_in
 from ontology.console.views.merging import Answers, preview_and_do

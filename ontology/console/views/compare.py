@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from oms_project.console.pages import page, page_number, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Invalid, NotFound
 from oms_project.core.routes import requires
 from ontology import selectors
 from ontology.console.links import page_url
-from ontology.console.pages import page, page_number, show
 from ontology.console.presenters.changes import arrange
 from ontology.console.workspace import open_workspace
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from oms_project.console.pages import page, show
 from oms_project.core import canonical_json
 from oms_project.core.authorization import permissions
 from oms_project.core.routes import requires
@@ -15,7 +16,6 @@ from ontology import selectors
 from ontology.console.forms.labels import CHOICES, KIND_ICONS, KINDS, label_of
 from ontology.console.forms.spec import fields_of
 from ontology.console.links import page_url, target_of
-from ontology.console.pages import page, show
 from ontology.console.presenters.changes import field_rows
 from ontology.console.presenters.tree import path_to
 from ontology.console.presenters.values import Naming, pretty_json

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from oms_project.console.pages import page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import PermissionDenied
 from oms_project.core.routes import requires
@@ -21,7 +22,6 @@ from ontology.console.forms.labels import KIND_ICONS, KINDS
 from ontology.console.forms.read import Submission, read
 from ontology.console.forms.spec import fields_of
 from ontology.console.links import document_url, explorer_url, page_url, target_of
-from ontology.console.pages import page, show
 from ontology.console.presenters.changes import ChangePage, arrange, field_rows
 from ontology.console.presenters.values import Naming
 from ontology.console.views.definitions import heading, referenced

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from oms_project.console.pages import page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Invalid
 from oms_project.core.routes import requires
 from ontology import selectors, services
 from ontology.console.links import page_url
-from ontology.console.pages import page, show
 from ontology.console.workspace import open_workspace
 
 __all__ = ["erase", "erased"]

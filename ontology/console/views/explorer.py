@@ -12,12 +12,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from oms_project.console.pages import page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.routes import requires
 from ontology import selectors
 from ontology.console.forms.labels import CHOICES, KIND_ICONS, KINDS, KINDS_PLURAL
 from ontology.console.links import document_url, explorer_url, page_url, target_of
-from ontology.console.pages import page, show
 from ontology.console.presenters.tree import Outline, children_of, matching, outline
 from ontology.console.presenters.values import text_in
 from ontology.console.workspace import Workspace, open_workspace

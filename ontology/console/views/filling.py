@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from oms_project.console.pages import page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import NotFound, PermissionDenied
 from oms_project.core.routes import requires
@@ -20,7 +21,6 @@ from ontology.console.forms.ends import EndBox, changes_of, end_boxes, read_ends
 from ontology.console.forms.filled import ValueForm, Values, read_values
 from ontology.console.forms.values import Box, boxes_of
 from ontology.console.links import document_url, page_url
-from ontology.console.pages import page, show
 from ontology.console.presenters.changes import ChangePage, arrange, field_rows
 from ontology.console.presenters.objects import name_of, title_of
 from ontology.console.presenters.values import Naming

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from oms_project.console.pages import page, show
 from oms_project.core import canonical_json
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import NotFound, PermissionDenied
@@ -18,7 +19,6 @@ from oms_project.core.routes import requires
 from ontology import selectors
 from ontology.console.commits import attempt, say_committed
 from ontology.console.links import document_url, page_url
-from ontology.console.pages import page, show
 from ontology.console.presenters.neighbours import draw_neighbours
 from ontology.console.presenters.objects import brief, name_of, show_value, title_of, value_rows
 from ontology.console.presenters.values import pretty_json

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from oms_project.console.pages import page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import PermissionDenied
 from oms_project.core.routes import requires
@@ -17,7 +18,6 @@ from ontology import selectors
 from ontology.console.commits import attempt, say_committed
 from ontology.console.forms.labels import label_of
 from ontology.console.links import document_url, explorer_url, page_url, target_of
-from ontology.console.pages import page, show
 from ontology.console.presenters.values import Naming, text_in
 from ontology.console.views.definitions import heading
 from ontology.console.workspace import Workspace, open_workspace

@@ -12,13 +12,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from oms_project.console.pages import page, show, status_of
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Conflict, Invalid, OmsError
 from oms_project.core.ids import RID_PATTERN
 from oms_project.core.routes import requires
 from ontology import selectors, services
 from ontology.console.links import commit_url, document_url, page_url
-from ontology.console.pages import page, show, status_of
 from ontology.console.presenters.changes import arrange
 from ontology.console.presenters.conflicts import (
     MOST_CONFLICTS,

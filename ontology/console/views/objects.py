@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from oms_project.console.pages import page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import BadRequest, OmsError
 from oms_project.core.routes import requires
 from ontology import selectors
 from ontology.console.links import document_url, page_url
-from ontology.console.pages import page, show
 from ontology.console.presenters.listing import Question, question_of
 from ontology.console.presenters.objects import brief, name_of, show_value, title_of
 from ontology.console.presenters.values import Shown

@@ -12,13 +12,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from oms_project.console.pages import allowed, page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Conflict, Invalid
 from oms_project.core.routes import AUTHENTICATED, requires
 from ontology import selectors, services
 from ontology.console.forms.labels import KIND_ICONS, KINDS_PLURAL
 from ontology.console.links import explorer_url, page_url
-from ontology.console.pages import allowed, page, show
 from ontology.contract import CommitInfo, OntologyInfo
 from ontology.domain.kinds import DEFINITION_KINDS
 

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from oms_project.console.pages import page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import BadRequest, Invalid, NotFound
 from oms_project.core.routes import requires
 from ontology import selectors
-from ontology.console.pages import page, show
 from ontology.console.presenters.changes import FieldRow, field_rows
 from ontology.console.presenters.values import Naming
 from ontology.console.views.definitions import heading

@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from oms_project.console.pages import page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import NotFound, PermissionDenied
 from oms_project.core.routes import requires
 from ontology import selectors, spool
 from ontology.console.forms.labels import KINDS_PLURAL
 from ontology.console.links import commit_url, explorer_url
-from ontology.console.pages import page, show
 from ontology.console.presenters.values import pretty_json
 from ontology.console.workspace import Workspace, open_workspace
 from ontology.tasks import IMPORT_TASK, VERIFY_TASK

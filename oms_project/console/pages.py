@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
@@ -26,7 +27,17 @@ from oms_project.core.errors import (
     Unavailable,
 )
 
-__all__ = ["View", "allowed", "error_page", "page", "page_number", "show", "status_of"]
+__all__ = [
+    "View",
+    "allowed",
+    "allowed_anywhere",
+    "error_page",
+    "moment_in",
+    "page",
+    "page_number",
+    "show",
+    "status_of",
+]
 
 View = Callable[..., HttpResponseBase]
 
@@ -79,6 +90,20 @@ def allowed(permission: str, *, ontology: str | None = None, branch: str | None 
     The services decide again; this only keeps people from filling in a form in vain.
     """
     return authorizer.decide(current_actor(), permission, ontology=ontology, branch=branch).allowed
+
+
+def allowed_anywhere(permission: str) -> bool:
+    """Whether the person at the screen holds ``permission`` for anything at all."""
+    return authorizer.anywhere(current_actor(), permission).allowed
+
+
+def moment_in(text: str) -> datetime | None:
+    """What a date box holds, in UTC when it names no zone; nothing when it cannot be read."""
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def page_number(text: str) -> int:
