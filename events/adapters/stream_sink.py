@@ -14,9 +14,6 @@ from events.sinks import Item, Outcome, Result, Work
 
 __all__ = ["StreamSink", "connect"]
 
-#: What rules call their streams begins so: no rule can write into the streams of ontologies.
-RULE_STREAM = "OMS-RULE_"
-
 
 def connect(*, name: str = "oms") -> JetStream:
     """JetStream as the settings have it; nothing is sent before it is used."""
@@ -52,17 +49,13 @@ class StreamSink:
 
     def _outgoing(self, item: Item, work: Work) -> Outgoing:
         event = orjson.loads(item.body)
-        ontology = event.get("ontology", "")
-        subject = subject_of(ontology, item.type)
-        stream = stream_of(ontology)
-        if work.rest:
-            stream = RULE_STREAM + str(work.settings)
-            subject = f"oms-rule.{work.settings}.{subject.removeprefix('oms.')}"
+        # A rule's own stream has a colon in its name, which no ontology's name has.
+        place = f"rule:{work.settings}" if work.rest else str(event.get("ontology", ""))
         headers = {"content-type": f"{STRUCTURED}; charset=utf-8"}
         headers |= {name: event[name] for name in ("traceparent", "tracestate") if name in event}
         return Outgoing(
-            stream=stream,
-            subject=subject,
+            stream=stream_of(place),
+            subject=subject_of(place, item.type),
             payload=with_sequence(item.body, item.seq),
             headers=headers,
             message_id=event["id"],

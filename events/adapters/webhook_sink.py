@@ -32,9 +32,14 @@ _SETTLE_EVERY: Final = 1.0
 _BATCHES: Final = uuid.UUID("5f6a0f0e-6f0b-5d6c-9a5e-0d1f6a4f2b11")
 
 
-def client() -> WebhookClient:
-    """An HTTP client that reaches what the settings allow, and nothing else."""
+def client(*, timeout: float = 15.0) -> WebhookClient:
+    """An HTTP client that reaches what the settings allow, and nothing else.
+
+    Args:
+        timeout: seconds that a request may take, unless it says otherwise.
+    """
     return WebhookClient(
+        timeout=timeout,
         allowed=parse_networks(settings.OMS_WEBHOOK_ALLOWED_NETWORKS),
         allow_http=settings.OMS_WEBHOOK_ALLOW_HTTP,
     )

@@ -3,7 +3,7 @@
 from django.db import migrations
 
 
-def start_here(apps, schema_editor):
+def start_here(apps, _editor):
     leaf = apps.get_model("audit", "Leaf")
     last = leaf.objects.order_by("-idx").values_list("idx", flat=True).first()
     if last is not None:

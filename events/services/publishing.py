@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,7 @@ _MAX_SOURCE: Final = 1000
 _MAX_TYPE: Final = 300
 _MAX_SUBJECT: Final = 1000
 _MAX_KEY: Final = 600
+_ONTOLOGY = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _PLACES: Final = ("ontology", "branch")
 
 
@@ -116,6 +118,13 @@ def _row(event: CloudEvent) -> Row:
                 code="attribute_too_long",
                 errors=[{"field": name, "message": f"At most {most} characters."}],
             )
+    ontology = str(attributes.get("ontology", ""))
+    if ontology and not _ONTOLOGY.fullmatch(ontology):
+        raise Invalid(
+            f"The attribute 'ontology' is no name of an ontology: '{ontology}'.",
+            code="bad_ontology",
+            errors=[{"field": "ontology", "message": "Lower-case letters, digits and . _ -."}],
+        )
     trace = current_trace()
     if trace is not None and "traceparent" not in attributes:
         attributes = {**attributes, "traceparent": trace.parent}
@@ -137,7 +146,7 @@ def _row(event: CloudEvent) -> Row:
         kind,
         subject,
         key[:_MAX_KEY],
-        str(attributes.get("ontology", "")),
+        ontology,
         str(attributes.get("branch", "")),
         moment,
         body,

@@ -11,13 +11,9 @@ from django_typer.management import group
 from oms_project.core.pagination import all_pages
 from oms_project.identity import selectors, services
 from oms_project.identity.contract import NewSecret
-from oms_project.identity.management.cli.base import (
-    IdentityBase,
-    Limit,
-    moment,
-    read_password,
-)
+from oms_project.identity.management.cli.base import read_password
 from oms_project.management.options import AsUser, Format, OutputFormat
+from oms_project.management.results import Limit, ResultCommand, moment
 
 __all__ = ["AccountCommands"]
 
@@ -36,7 +32,7 @@ Search = Annotated[
 ]
 
 
-class AccountCommands(IdentityBase):
+class AccountCommands(ResultCommand):
     """People, service accounts, groups."""
 
     @group(no_args_is_help=True)

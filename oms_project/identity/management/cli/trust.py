@@ -10,17 +10,13 @@ from django_typer.management import command, group
 from oms_project.core.clock import isoformat, utc_now
 from oms_project.core.pagination import all_pages
 from oms_project.identity import selectors, services
-from oms_project.identity.management.cli.base import (
-    IdentityBase,
-    Limit,
-    moment,
-)
 from oms_project.management.options import AsUser, Format, OutputFormat
+from oms_project.management.results import Limit, ResultCommand, moment
 
 __all__ = ["TrustCommands"]
 
 
-class TrustCommands(IdentityBase):
+class TrustCommands(ResultCommand):
     """Sessions and delegations."""
 
     @group(name="session", no_args_is_help=True)

@@ -13,12 +13,9 @@ from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.clock import isoformat, utc_now
 from oms_project.core.context import current_actor
 from oms_project.core.keys import PURPOSES, PublicKey, keyring, public_key_set
-from oms_project.identity.management.cli.base import (
-    IdentityBase,
-    moment,
-)
 from oms_project.identity.services import keys as services
 from oms_project.management.options import AsUser, Format, OutputFormat
+from oms_project.management.results import ResultCommand, moment
 
 __all__ = ["Command"]
 
@@ -26,7 +23,7 @@ Purpose = Annotated[str, typer.Argument(metavar="PURPOSE", help=f"{', '.join(PUR
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Its id, as `list` shows it.")]
 
 
-class Command(IdentityBase, rich_markup_mode="rich", no_args_is_help=True):
+class Command(ResultCommand, rich_markup_mode="rich", no_args_is_help=True):
     """The keys that sign commits (author), the audit trail (audit) and tokens (token).
 
     Exit codes: 0 done, 1 refused, 2 usage.

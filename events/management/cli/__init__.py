@@ -1,0 +1,1 @@
+"""The groups of ``manage.py events``."""
