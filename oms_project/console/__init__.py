@@ -1,0 +1,1 @@
+"""What the pages of every app share: the admin's frame, who may see them, errors as pages."""
