@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 
 from audit.contract import Subject, audit_log
@@ -177,9 +178,14 @@ def replay_stream(*, from_sequence: int, to_sequence: int | None = None) -> Repl
     """Publish a range of events to the streams again, for streams that were lost.
 
     Raises:
-        PermissionDenied.
+        PermissionDenied. Conflict: ``no_stream_server``; nothing would ever publish them.
     """
     check_administers(())
+    if not settings.NATS_URL:
+        raise Conflict(
+            "There is no stream server, so there are no streams to publish to: set NATS_URL.",
+            code="no_stream_server",
+        )
     rows = Event.objects.filter(seq__gte=from_sequence).order_by("seq")
     if to_sequence is not None:
         rows = rows.filter(seq__lte=to_sequence)
