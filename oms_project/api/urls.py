@@ -15,6 +15,7 @@ _v1: list[URLPattern | URLResolver] = [
     path("", include("oms_project.identity.api.policies.urls")),
     path("", include("audit.api.urls")),
     path("", include("scheduling.api.urls")),
+    path("", include("events.api.urls")),
     path("", include("ontology.api.urls")),
 ]
 urlpatterns = [

@@ -1,0 +1,1 @@
+"""Events, webhooks, rules and deliveries over REST."""
