@@ -22,6 +22,7 @@ class Item:
     Attributes:
         seq: its number in the outbox.
         body: the CloudEvent as structured JSON, without its sequence.
+        id, ontology: of the event, so that a sink need not parse the body for them.
         delivery: id of its delivery; None in a lane that keeps none.
         attempts: of the delivery so far.
         first_at: when the first of them was.
@@ -30,6 +31,8 @@ class Item:
     seq: int
     type: str
     body: str = field(repr=False)
+    id: str = ""
+    ontology: str = ""
     delivery: int | None = None
     attempts: int = 0
     first_at: datetime | None = None

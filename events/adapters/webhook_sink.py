@@ -16,6 +16,7 @@ from django.conf import settings
 from events.adapters.http import Answer, WebhookClient
 from events.domain.addresses import parse_networks
 from events.domain.cloudevents import Message, batch_of, event_of, to_binary, with_sequence
+from events.domain.identity import message_id
 from events.domain.retries import delay_after
 from events.domain.signatures import signed_headers
 from events.services.receivers import WebhookSetting
@@ -170,7 +171,7 @@ def _request(form: str, item: Item) -> _Request:
         headers["traceparent"] = step.parent
         if step.state:
             headers["tracestate"] = step.state
-    return _Request(event["id"], message_of(form, item.body, item.seq), headers)
+    return _Request(message_id(event), message_of(form, item.body, item.seq), headers)
 
 
 def _result(item: Item, tried: tuple[Trial, Answer]) -> Result:

@@ -69,6 +69,7 @@ class Relay:
         self._after: dict[str, str] = {}
         self._bell = asyncio.Event()
         self._stopping = False
+        self._ending = False
         self._loop: asyncio.AbstractEventLoop | None = None
         #: Events that were settled, for whoever watches.
         self.passed_on = 0
@@ -76,6 +77,7 @@ class Relay:
     # --- life -----------------------------------------------------------------------------------
     async def run(self, *, until_empty: bool = False) -> None:
         """Drain until `stop` is called, or until nothing is left that could go out now."""
+        self._ending = until_empty
         self._loop = asyncio.get_running_loop()
         self._bell = asyncio.Event()
         wake = partial(_wake, self._loop, self._bell)
@@ -180,7 +182,7 @@ class Relay:
             )
         finally:
             self._busy.pop((one.lane, one.key), None)
-            if again:
+            if again or self._ending:
                 self._bell.set()
 
     # --- routing --------------------------------------------------------------------------------
@@ -227,13 +229,20 @@ class Relay:
         logged = bool(rest)
         ordered = not key.startswith("~")
         limit = min(sink.batch, setting.batch) if setting.batch else sink.batch
-        items = await self._database(
-            lanes.take, lane, key,
-            owner=self.owner, seconds=self._lease, limit=limit, logged=logged,
-        )  # fmt: skip
+        lease: dict[str, Any] = {
+            "owner": self.owner, "seconds": self._lease, "limit": limit, "logged": logged,
+        }  # fmt: skip
+        items = await self._database(lanes.take, lane, key, **lease)
         rounds = 0
         while items:
             rounds += 1
+            if not logged and rounds <= _ROUNDS:
+                items, lost = await self._ahead(sink, lane, key, items, setting, limit)
+                if lost:
+                    return False
+                if not items:  # perhaps some came meanwhile; if not, this ends the lease
+                    items = await self._database(lanes.take, lane, key, **lease) or []
+                    continue
             settled, results = await self._batch(
                 sink, lane, rest, key, items, setting, limit,
                 logged=logged, ordered=ordered, rounds=rounds,
@@ -264,7 +273,26 @@ class Relay:
         ordered: bool,
         rounds: int,
     ) -> tuple[Settled, Sequence[Result]]:
-        work = Work(
+        work = self._work(lane, rest, key, items, setting, ordered=ordered)
+        results = await sink.deliver(work)
+        settled = await self._database(
+            lanes.settle, lane, key, results,
+            owner=self.owner, seconds=self._lease, limit=limit, logged=logged, ordered=ordered,
+            go_on=rounds < _ROUNDS and not self._stopping,
+        )  # fmt: skip
+        return settled, results
+
+    def _work(
+        self,
+        lane: str,
+        rest: str,
+        key: str,
+        items: Sequence[Item],
+        setting: receivers.LaneSetting,
+        *,
+        ordered: bool,
+    ) -> Work:
+        return Work(
             lane=lane,
             rest=rest,
             key=key,
@@ -275,13 +303,49 @@ class Relay:
             ordered=ordered,
             settings=setting.value,
         )
-        results = await sink.deliver(work)
-        settled = await self._database(
-            lanes.settle, lane, key, results,
-            owner=self.owner, seconds=self._lease, limit=limit, logged=logged, ordered=ordered,
-            go_on=rounds < _ROUNDS and not self._stopping,
+
+    async def _ahead(
+        self,
+        sink: Sink,
+        lane: str,
+        key: str,
+        items: list[Item],
+        setting: receivers.LaneSetting,
+        limit: int,
+    ) -> tuple[list[Item], bool]:
+        """Pass on batch after batch, while the one before is settled and the next one is read, as
+        long as all goes well and there is more.
+
+        Returns:
+            The batch that is left to the usual way, as it failed or is the last; whether another
+            relay took over.
+        """
+        settling: asyncio.Task[Settled] | None = None
+        for _ in range(_ROUNDS):
+            reading = asyncio.create_task(
+                self._database(lanes.peek, lane, key, after=items[-1].seq, limit=limit)
+            )
+            results = await sink.deliver(self._work(lane, "", key, items, setting, ordered=True))
+            following = await reading
+            if settling is not None and (await settling).lost:
+                return [], True
+            done = [one for one in results if one.outcome is Outcome.DONE]
+            settling = asyncio.create_task(self._settle_done(lane, key, done))
+            self.passed_on += len(done)
+            if len(done) < len(items):
+                items = items[len(done) :]
+                break
+            items = following
+            if not items or self._stopping:
+                break
+        return items, settling is not None and (await settling).lost
+
+    async def _settle_done(self, lane: str, key: str, done: Sequence[Result]) -> Settled:
+        return await self._database(
+            lanes.settle, lane, key, done,
+            owner=self.owner, seconds=self._lease, limit=0, logged=False, ordered=True,
+            go_on=False, keep=True,
         )  # fmt: skip
-        return settled, results
 
     def _later(self, moment: float) -> None:
         """Look again when a key may be tried again."""

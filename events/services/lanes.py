@@ -27,6 +27,7 @@ __all__ = [
     "insert_pending",
     "open_keys",
     "open_lanes",
+    "peek",
     "release",
     "renew",
     "settle",
@@ -66,15 +67,21 @@ _TAKE = (
 )
 _RENEW = "UPDATE events_lease SET until = %s WHERE lane = %s AND key = %s AND owner = %s"
 _BATCH = (
-    "SELECT p.seq, e.type, e.body, d.id, d.attempts, d.first_at FROM events_pending p"
+    "SELECT p.seq, e.type, e.body, e.id, e.ontology, d.id, d.attempts, d.first_at FROM events_pending p"
     " LEFT JOIN events_event e ON e.seq = p.seq"
     " LEFT JOIN events_delivery d ON d.lane = p.lane AND d.seq = p.seq"
     " WHERE p.lane = %s AND p.key = %s AND p.due <= %s ORDER BY p.seq LIMIT %s"
 )
 _BATCH_PLAIN = (
-    "SELECT p.seq, e.type, e.body, NULL, 0, NULL FROM events_pending p"
+    "SELECT p.seq, e.type, e.body, e.id, e.ontology, NULL, 0, NULL FROM events_pending p"
     " LEFT JOIN events_event e ON e.seq = p.seq"
     " WHERE p.lane = %s AND p.key = %s AND p.due <= %s ORDER BY p.seq LIMIT %s"
+)
+
+_AHEAD = (
+    "SELECT p.seq, e.type, e.body, e.id, e.ontology, NULL, 0, NULL FROM events_pending p"
+    " JOIN events_event e ON e.seq = p.seq"
+    " WHERE p.lane = %s AND p.key = %s AND p.seq > %s ORDER BY p.seq LIMIT %s"
 )
 
 
@@ -174,6 +181,7 @@ def settle(
     logged: bool,
     ordered: bool,
     go_on: bool,
+    keep: bool = False,
 ) -> Settled:
     """Write down what became of a batch.
 
@@ -181,6 +189,7 @@ def settle(
         logged: whether the lane keeps deliveries.
         ordered: whether an event that has to wait holds up the key.
         go_on: read the next batch and keep the lease, when nothing holds the key up.
+        keep: keep the lease without reading, as the next batch is at hand already.
     """
     now = time.time()
     settled = Settled()
@@ -209,12 +218,21 @@ def settle(
             )
         if logged:
             _log(results, now, settled.retry_at)
-        if not settled.retry_at:
+        if not settled.retry_at and not keep:
             if go_on:
                 settled.items = _batch(cursor, lane, key, now, limit, logged=logged)
             if not settled.items:
                 _end(cursor, lane, key, owner)
     return settled
+
+
+def peek(lane: str, key: str, *, after: int, limit: int) -> list[Item]:
+    """The events behind number ``after`` of a key whose lease one holds; for lanes that keep no
+    deliveries.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_AHEAD, (lane, key, after, limit))
+        return _items(cursor.fetchall())
 
 
 def insert_pending(rows: Sequence[tuple[str, str, int]]) -> None:
@@ -250,9 +268,13 @@ def _batch(cursor: Any, lane: str, key: str, now: float, limit: int, *, logged: 
     if gone:
         log.error("events were deleted before they were passed on", lane=lane, events=gone[:20])
         delete_pending(lane, key, gone)
+    return _items(rows)
+
+
+def _items(rows: Sequence[Any]) -> list[Item]:
     return [
-        Item(seq, kind, body, delivery, attempts or 0, _moment(first_at))
-        for seq, kind, body, delivery, attempts, first_at in rows
+        Item(seq, kind, body, identity, ontology, delivery, attempts or 0, _moment(first_at))
+        for seq, kind, body, identity, ontology, delivery, attempts, first_at in rows
         if kind is not None
     ]
 

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from tests.benchmarks.audit import audited
+from tests.benchmarks.events import events
 from tests.benchmarks.instances import data_growth, loads
 from tests.benchmarks.measure import Comparison, Work, in_turn, timed
 from tests.benchmarks.pages import pages
@@ -338,6 +339,7 @@ ROWS: dict[int, Callable[[World], list[Comparison]]] = {
     5: branches,
     6: history,
     7: pages,
+    10: events,
     11: audited,
     13: loads,
     14: data_growth,
