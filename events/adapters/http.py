@@ -15,11 +15,11 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -135,26 +135,21 @@ class WebhookClient:
             raise ValueError("Webhooks verify certificates and the names in them.")
         self._allow_http = allow_http
         self._timeout = timeout
-        self._client = httpx.AsyncClient(
-            transport=_Transport(
-                httpcore.AsyncConnectionPool(
-                    ssl_context=tls or httpx.create_ssl_context(trust_env=False),
-                    max_connections=max_connections,
-                    max_keepalive_connections=max_connections,
-                    keepalive_expiry=_KEEP_ALIVE_SECONDS,
-                    network_backend=_Network(tuple(allowed), resolve or _resolve),
-                )
-            ),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            follow_redirects=False,
-            # The deadline is set around everything; this one is for connections alone.
-            timeout=httpx.Timeout(None, connect=connect_timeout),
-            trust_env=False,
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls or httpx.create_ssl_context(trust_env=False),
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=_KEEP_ALIVE_SECONDS,
+            network_backend=_Network(tuple(allowed), resolve or _resolve),
         )
+        # The deadline is set around everything; this one is for connections alone.
+        self._timeouts = {"connect": connect_timeout}
         # A compressed body could unfold to any size.
-        self._client.headers = httpx.Headers(
-            {"accept": "*/*", "accept-encoding": "identity", "user-agent": user_agent}
-        )
+        self._headers = [
+            (b"accept", b"*/*"),
+            (b"accept-encoding", b"identity"),
+            (b"user-agent", user_agent.encode("ascii")),
+        ]
 
     async def send(
         self,
@@ -194,7 +189,7 @@ class WebhookClient:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._pool.aclose()
 
     async def _exchange(
         self, url: str, method: str, headers: Mapping[str, str], body: bytes, progress: _Progress
@@ -202,36 +197,62 @@ class WebhookClient:
         """Status, headers and the first 64 KiB of the body."""
         if problem := url_problem(url, allow_http=self._allow_http):
             raise _Failed("bad_url", problem)
+        target, host = _target(url)
+        sent = [(b"host", host), *self._headers]
+        sent += [
+            (name.encode("ascii"), value.encode("ascii"))
+            for name, value in headers.items()
+            if name.lower() not in _OWN_HEADERS
+        ]
+        if body or method == "POST":
+            sent.append((b"content-length", str(len(body)).encode("ascii")))
+        request = httpcore.Request(
+            method,
+            target,
+            headers=sent,
+            content=body,
+            extensions={
+                "trace": progress.note,
+                "timeout": self._timeouts,
+                # A certificate is for a name without the dot that ends it.
+                "sni_hostname": target.host.decode("ascii").rstrip("."),
+            },
+        )
+        response = await self._pool.handle_async_request(request)
         try:
-            request = self._client.build_request(
-                method,
-                url,
-                headers={
-                    name: value
-                    for name, value in headers.items()
-                    if name.lower() not in _OWN_HEADERS
-                },
-                content=body,
-                extensions={"trace": progress.note},
-            )
-            # A certificate is for a name without the dot that ends it.
-            request.extensions["sni_hostname"] = request.url.raw_host.decode("ascii").rstrip(".")
-        except httpx.InvalidURL as error:
-            raise _Failed("bad_url", f"The URL cannot be used: {error}.") from error
-        response = await self._client.send(request, stream=True)
-        try:
-            if response.status_code == 101:
+            if response.status == 101:
                 raise _Failed("protocol", "It answered with another protocol than HTTP.")
             raw = bytearray()
-            async for part in response.aiter_raw():
+            async for part in response.aiter_stream():
                 raw += part
                 if len(raw) >= _READ_BODY:
                     break
-            found = {name: _printable(value) for name, value in response.headers.items()}
-            return response.status_code, found, bytes(raw)
+            return response.status, _received(response.headers), bytes(raw)
         finally:
             # Of an answer that was not read to its end, this closes the connection.
             await response.aclose()
+
+
+@lru_cache(maxsize=1000)
+def _target(url: str) -> tuple[httpcore.URL, bytes]:
+    """An URL as httpcore wants it, and the header ``Host``."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise _Failed("bad_url", f"The URL cannot be used: {error}.") from error
+    target = httpcore.URL(
+        scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path
+    )
+    return target, parsed.netloc
+
+
+def _received(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name in lower case; of several of one name their values in a list, as HTTP says."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), _printable(raw_value.decode("latin-1"))
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 class _Progress:
@@ -243,49 +264,6 @@ class _Progress:
     async def note(self, event: str, info: Mapping[str, Any]) -> None:
         """Called by httpcore."""
         self.phase = _PHASES.get(event, self.phase)
-
-
-class _Transport(httpx.AsyncBaseTransport):
-    """httpx over a pool of ours: its own transport takes no network backend."""
-
-    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
-        self.pool = pool
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        assert isinstance(request.stream, httpx.AsyncByteStream)
-        response = await self.pool.handle_async_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(
-            status_code=response.status,
-            headers=response.headers,
-            stream=_Body(response),
-            extensions=response.extensions,
-        )
-
-    async def aclose(self) -> None:
-        await self.pool.aclose()
-
-
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._response.aiter_stream():
-            yield part
-
-    async def aclose(self) -> None:
-        await self._response.aclose()
 
 
 class _Network(httpcore.AsyncNetworkBackend):

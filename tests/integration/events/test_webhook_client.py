@@ -90,7 +90,7 @@ def ask(reply: bytes | Reply, **options: Any) -> Answer:
             if answer.error:
                 assert answer.detail.endswith(".")
             if answer.error == "timeout":
-                assert client._client._transport.pool.connections == []
+                assert client._pool.connections == []
             return answer
 
     return asyncio.run(run())
@@ -349,7 +349,7 @@ def test_cancelling_passes() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert client._client._transport.pool.connections == []
+            assert client._pool.connections == []
 
     asyncio.run(run())
 
