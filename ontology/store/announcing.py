@@ -19,8 +19,6 @@ from ontology.store.port import CommitReader, DocumentWrite, StoredChange
 
 __all__ = [
     "Touched",
-    "touched_by",
-    "touched_in",
     "tell_action",
     "tell_branch",
     "tell_commit",
@@ -28,6 +26,8 @@ __all__ = [
     "tell_ontology",
     "tell_redaction",
     "tell_tag",
+    "touched_by",
+    "touched_in",
 ]
 
 #: Changes that one event lists; a commit of more has several.
