@@ -8,6 +8,7 @@ once more, apart from the code that is under test.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from django.db import connection, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
+from events.domain.handshake import Verification
+from events.models import Delivery, Quarantined, Rule, Webhook
 from oms_project.core.clock import utc_now
 from oms_project.core.context import SYSTEM, acting_as
 from oms_project.core.routes import declaration_of, need_of
@@ -44,13 +47,15 @@ from tests.conftest import MakePerson
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data]
 
-_VIEWER = {"ontology.read", "jobs.read"}
-_EDITOR = _VIEWER | {"ontology.write", "ontology.branch", "actions.run", "jobs.submit"}
+_VIEWER = {"ontology.read", "jobs.read", "events.read"}
+_EDITOR = _VIEWER | {
+    "ontology.write", "ontology.branch", "actions.run", "jobs.submit", "events.publish",
+}  # fmt: skip
 _REVIEWER = _EDITOR | {"ontology.review"}
 _MAINTAINER = _REVIEWER | {"ontology.merge", "ontology.create"}
 _ADMINISTRATOR = _MAINTAINER | {
     "ontology.administer", "ontology.erase", "jobs.administer", "identity.administer", "policy.read",
-    "policy.administer", "audit.read", "audit.administer", "system.read",
+    "policy.administer", "audit.read", "audit.administer", "system.read", "events.administer",
 }  # fmt: skip
 HELD = {
     Role.VIEWER: _VIEWER,
@@ -185,6 +190,7 @@ class World:
     victim: User
     binding: str
     subjects: dict[str, Subject]
+    receivers: dict[str, str]
 
     def state(self) -> str:
         """All that somebody could have changed, as a hash."""
@@ -208,8 +214,13 @@ class World:
         return digest.hexdigest()
 
 
+async def _silent(**_asked: Any) -> Verification:
+    return Verification(ok=False, method="options", allowed_rate=None, detail="Not asked.")
+
+
 @pytest.fixture
-def world(person: MakePerson, settings: Any) -> World:
+def world(person: MakePerson, settings: Any, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr("events.adapters.verifying.ask_receiver", _silent)
     settings.OMS_RATE_CLIENT = settings.OMS_RATE_ANONYMOUS = settings.OMS_RATE_AUTH = 0
     person("root", Role.ADMINISTRATOR)
     ProtectionRule.objects.create(pattern="release/*")
@@ -234,7 +245,19 @@ def world(person: MakePerson, settings: Any) -> World:
             services.create_tag(ontology=name, name="v1")
     victim = person("victim", Role.VIEWER, OWN)
     subjects = dict(_subjects(person))
-    return World(heads, victim, str(victim.bindings.get().pk), subjects)
+    return World(heads, victim, str(victim.bindings.get().pk), subjects, _receivers())
+
+
+def _receivers() -> dict[str, str]:
+    """A webhook and a rule about everything, and what is on its way to them: parameter → value."""
+    owner = {"owner_id": "1", "owner_username": "root"}
+    hook = Webhook.objects.create(name="w", url="https://w.invalid/", **owner)
+    rule = Rule.objects.create(name="r", sink="channel", target="everybody", **owner)
+    event = {"lane": hook.lane, "seq": 1, "key": "k"}
+    delivery = Delivery.objects.create(**event, type="x")
+    entry = Quarantined.objects.create(**event, error="x", failures=1)
+    found = {"webhook": hook.pk, "rule": rule.pk, "delivery": delivery.pk, "entry": entry.pk}
+    return {name: str(value) for name, value in found.items()}
 
 
 def _subjects(person: MakePerson) -> Iterator[tuple[str, Subject]]:
@@ -319,6 +342,21 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/identity/groups"): {"name": "mine"},
     ("POST", "/service-accounts"): {"username": "mine", "client_id": "mine"},
     ("PATCH", "/service-accounts/<str:client_id>"): {"is_active": False},
+    ("POST", "/api/v1/events"): {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/x",
+        "type": "com.example.x",
+    },
+    ("POST", "/api/v1/webhooks"): {
+        "name": "mine",
+        "url": "https://mine.invalid/",
+        "verify": False,
+    },
+    ("PATCH", "/webhooks/<str:webhook>"): {"description": "x"},
+    ("POST", "/replay"): {"from_sequence": 1, "to_sequence": 2},
+    ("POST", "/routing-rules"): {"name": "mine", "sink": "channel", "target": "x"},
+    ("PATCH", "/routing-rules/<str:rule>"): {"description": "x"},
     # forms of the console
     ("POST", "/-/new/"): {"name": "mine", "base_iri": "https://example.org/m/"},
     ("POST", "/branches/new/"): {"name": "mine", "from_ref": "main", "branch_name": "mine"},
@@ -361,6 +399,9 @@ def _address(row: Row, world: World, ontology: str) -> str:
         "<int:secret_id>": "1", "<str:session>": SOME_ID, "<str:delegation>": SOME_ID,
         "<str:policy_id>": world.binding, "<path:object_id>": world.binding,
         "<path:content_type_id>": "1", "<str:event_id>": SOME_ID, "<id>": str(world.victim.pk),
+        "<path:event>": SOME_ID, "<str:event_type>": "io.oms.ontology.created.v1",
+        "<str:webhook>": world.receivers["webhook"], "<str:rule>": world.receivers["rule"],
+        "<int:delivery>": world.receivers["delivery"], "<int:entry>": world.receivers["entry"],
     }.items():  # fmt: skip
         path = path.replace(parameter, value)
     assert "<" not in path, path
@@ -398,6 +439,10 @@ def _send(subject: Subject, row: Row, address: str) -> Any:
     if address.endswith("/imports"):
         return subject.api.generic(
             row.method, address, "<a:b> <c:d> <e:f> .", content_type="application/n-triples"
+        )
+    if address == "/api/v1/events" and row.method == "POST":
+        return subject.api.generic(
+            row.method, address, json.dumps(body), content_type="application/cloudevents+json"
         )
     if row.method in {"GET", "DELETE"}:
         return getattr(subject.api, row.method.lower())(address)
