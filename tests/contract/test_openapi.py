@@ -120,6 +120,29 @@ def test_json_bodies_have_examples_and_the_examples_are_true(document: dict[str,
     assert checked > 300
 
 
+def test_events_are_described_with_true_examples(document: dict[str, Any]) -> None:
+    checked = 0
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if operation["tags"] != ["events"]:
+                continue
+            where = f"{method} {path}"
+            assert operation["summary"], where
+            for parameter in operation.get("parameters", ()):
+                told = parameter["in"] == "path" or parameter.get("description")
+                assert told, f"{where} {parameter['name']}"
+            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+            for media, content in (
+                one for body in bodies for one in body.get("content", {}).items()
+            ):
+                schema = {"components": document["components"], **content["schema"]}
+                assert content["examples"], f"{where} {media}"
+                for example in content["examples"].values():
+                    Draft202012Validator(schema).validate(example["value"])
+                    checked += 1
+    assert checked > 50
+
+
 def test_the_page_and_its_assets_come_from_here(client: Any) -> None:
     page = client.get("/api/v1/docs")
 

@@ -5,6 +5,7 @@ Bounded and repeatable here; the guide says how to run it for longer against a s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from events.domain.handshake import Verification
 from oms_project.wsgi import application
 
 pytestmark = [pytest.mark.data, pytest.mark.django_db]
@@ -64,6 +66,16 @@ def sparql_query(_context: schemathesis.SerializationContext, value: Any) -> byt
 def table(_context: schemathesis.SerializationContext, value: Any) -> bytes:
     """A file of rows is sent as it is."""
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
+@schemathesis.serializer("application/cloudevents+json", "application/cloudevents-batch+json")
+def events(_context: schemathesis.SerializationContext, value: Any) -> bytes:
+    """Events are sent as JSON."""
+    return value if isinstance(value, bytes) else json.dumps(value).encode()
+
+
+async def _agrees(**_asked: Any) -> Verification:
+    return Verification(ok=True, method="options", allowed_rate=None, detail="Not asked.")
 
 
 @pytest.fixture
@@ -129,4 +141,19 @@ api = schemathesis.openapi.from_wsgi(
     suppress_health_check=list(HealthCheck),  # what a test wrote is rolled back after its examples
 )
 def test_nothing_but_what_the_document_says(case: schemathesis.Case, token: str) -> None:
+    case.call_and_validate(headers={"Authorization": token}, checks=CHECKS)
+
+
+@api.include(path_regex="^/api/v1/(event|webhooks|deliveries|routing-rules|streams)").parametrize()
+@settings(
+    max_examples=10,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_nothing_but_what_the_document_says_of_events(
+    case: schemathesis.Case, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.adapters.verifying.ask_receiver", _agrees)
     case.call_and_validate(headers={"Authorization": token}, checks=CHECKS)
