@@ -26,6 +26,7 @@ urlpatterns = [
     ),
     path("console/ontology/", include("ontology.console.urls")),
     path("console/audit/", include("audit.console.urls")),
+    path("console/events/", include("events.console.urls")),
     path("console/", admin.site.urls),
     path(
         "",

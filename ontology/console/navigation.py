@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from oms_project.console.pages import allowed
+from oms_project.console.pages import allowed, allowed_anywhere
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
 from ontology import selectors
@@ -110,6 +110,27 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 "active": request.path.startswith(trail),
             }
         )
+    system += _events(request)
     system.append({"title": _("REST API"), "icon": "api", "link": "/api/v1/docs"})
     groups.append({"title": _("System"), "separator": True, "items": system})
     return groups
+
+
+def _events(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages about events that this person may open."""
+    pages = (
+        ("log", _("Events"), "rss_feed", permissions.EVENTS_READ),
+        ("webhooks", _("Webhooks"), "webhook", permissions.EVENTS_ADMINISTER),
+        ("deliveries", _("Deliveries"), "local_shipping", permissions.EVENTS_ADMINISTER),
+        ("rules", _("Routing"), "alt_route", permissions.EVENTS_ADMINISTER),
+    )
+    log = reverse("events_console:log")
+    found = []
+    for name, title, icon, permission in pages:
+        link = reverse(f"events_console:{name}")
+        if not allowed_anywhere(permission):
+            continue
+        below = request.path.startswith((f"{log}log/", f"{log}tail/"))
+        is_here = request.path == link or below if name == "log" else request.path.startswith(link)
+        found.append({"title": title, "icon": icon, "link": link, "active": is_here})
+    return found

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "locale" / "ko" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
-PACKAGES = ("audit", "oms_project", "ontology", "scheduling")
+PACKAGES = ("audit", "events", "oms_project", "ontology", "scheduling")
 HEADER = (
     "Project-Id-Version: OMS\n"
     "Language: ko\n"

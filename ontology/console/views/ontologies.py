@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from events.console.notices import disabled_webhooks
 from oms_project.console.pages import allowed, page, show
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Conflict, Invalid
@@ -64,6 +65,7 @@ def overview() -> dict[str, Any]:
         "cards": [_card(info) for info in every[:FULL_CARDS]],
         "others": every[FULL_CARDS:],
         "may_create": allowed(permissions.ONTOLOGY_CREATE),
+        "disabled": disabled_webhooks(),
     }
 
 
