@@ -56,6 +56,8 @@ _KEYS = (
     " SELECT k.key, l.retry_at FROM k"
     " LEFT JOIN events_lease l ON l.lane = %s AND l.key = k.key"
     " WHERE k.key IS NOT NULL AND (l.key IS NULL OR (l.until <= %s AND l.retry_at <= %s))"
+    " AND EXISTS (SELECT 1 FROM events_pending d"
+    " WHERE d.lane = %s AND d.key = k.key AND d.due <= %s)"
     " LIMIT %s"
 )
 _TAKE = (
@@ -121,11 +123,11 @@ def open_lanes() -> list[str]:
 def open_keys(lane: str, *, after: str = "", limit: int) -> list[OpenKey]:
     """Keys of ``lane`` in which something waits and which nobody is at, after ``after``.
 
-    A key whose events are all put off (of lanes without an order) is among them.
+    A key whose events are all put off (of lanes without an order) is not among them.
     """
     now = time.time()
     with connection.cursor() as cursor:
-        cursor.execute(_KEYS, (lane, after, lane, lane, now, now, limit))
+        cursor.execute(_KEYS, (lane, after, lane, lane, now, now, lane, now, limit))
         return [OpenKey(lane, key) for key, _ in cursor.fetchall()]
 
 

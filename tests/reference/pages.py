@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 from tests.reference.commands import commands_page
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("audit", "oms_project", "ontology", "scheduling")
+PACKAGES = ("audit", "events", "oms_project", "ontology", "scheduling")
 _SPOKEN = {bool: "yes or no", int: "whole number", str: "text", Path: "path"}
 
 
@@ -173,10 +173,52 @@ def _given_codes(classes: dict[str, Any]) -> Iterator[tuple[str, str]]:
                         yield value.value, name
 
 
+def events_page() -> str:
+    """Every type of event, with its data."""
+    from events.domain.types import EVENT_TYPES
+
+    lines = [
+        "# Events",
+        "",
+        "What OMS tells, as CloudEvents 1.0. The JSON Schema of each type is served at "
+        "`/api/v1/event-types/TYPE/schema`, which is also its `dataschema`. "
+        "This page is written from the code (`make reference`). How to use them: "
+        "[Events](../guides/events.md).",
+        "",
+        "Every event has the attributes `id` (a UUIDv7), `source`, `type`, `time`, "
+        "`datacontenttype`, `dataschema`, and the extensions `partitionkey` (events of one key "
+        "come in the order of their commits), `sequence` (its place in the outbox; sorts as "
+        "text), `traceparent` and `tracestate` (W3C trace context), `ontology` and `branch` where "
+        "it is about one, and mostly `subject`.",
+        "",
+        "A version of a type only gains members: ignore what you do not know. Events say names, "
+        "ids and numbers, never values of properties.",
+    ]
+    for kind in EVENT_TYPES.values():
+        lines += ["", f"## `{kind.name}`", "", f"{kind.title}. Receivers need `{kind.needs}`.", ""]
+        lines += ["| member | type | what it says |", "|---|---|---|"]
+        lines += list(_members(kind.schema))
+    return "\n".join([*lines, ""])
+
+
+def _members(schema: Any, before: str = "") -> Iterator[str]:
+    required = set(schema.get("required", ()))
+    for name, part in schema["properties"].items():
+        kind = part.get("type") or "one of " + ", ".join(f"`{one}`" for one in part["enum"])
+        optional = "" if name in required else ", may be missing"
+        about = part.get("description", "Who did it." if name == "actor" else "")
+        yield f"| `{before}{name}` | {kind}{optional} | {about} |"
+        if "properties" in part:
+            yield from _members(part, f"{before}{name}.")
+        elif "properties" in part.get("items", {}):
+            yield from _members(part["items"], f"{before}{name}[].")
+
+
 PAGES = {
     ROOT / "docs/reference/settings.md": settings_page,
     ROOT / "docs/reference/errors.md": errors_page,
     ROOT / "docs/reference/cli.md": commands_page,
+    ROOT / "docs/reference/events.md": events_page,
 }
 
 

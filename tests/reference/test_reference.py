@@ -46,7 +46,7 @@ def test_every_decision_record_is_listed() -> None:
 def test_only_env_reads_the_environment() -> None:
     readers = [
         str(path.relative_to(ROOT))
-        for package in ("audit", "oms_project", "ontology", "scheduling")
+        for package in ("audit", "events", "oms_project", "ontology", "scheduling")
         for path in (ROOT / package).rglob("*.py")
         if re.search(r"\bos\.(environ|getenv)\b", path.read_text(encoding="utf-8"))
     ]
