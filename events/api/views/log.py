@@ -145,7 +145,7 @@ class EventsView(APIView):
     def post(self, request: Request) -> Response:
         known(request)
         given: object = request.data  # {} where there is no body
-        body = given if isinstance(given, bytes) else b""
+        body = bytes(given) if isinstance(given, bytes) else b""
         done = publish(headers=request.headers, body=body)
         return Response(
             {

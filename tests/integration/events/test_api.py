@@ -363,3 +363,26 @@ def test_types_and_their_schemas(
     assert plain.status_code == 200
     problem(anonymous_client.get(f"{TYPES}/other/schema"), 404, "event_type_not_found")
     problem(client.get(f"{TYPES}/other"), 404, "event_type_not_found")
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"a=1"),
+        ("multipart/form-data; boundary=x",
+         b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'),
+    ],
+)  # fmt: skip
+def test_data_that_is_a_form_comes_whole_over_a_session(
+    person: MakePerson, media: str, body: bytes
+) -> None:
+    browser = APIClient(enforce_csrf_checks=True)
+    browser.force_login(person("ed", Role.EDITOR))
+    token = "x" * 32
+    browser.cookies["csrftoken"] = token
+    headers = {"ce-specversion": "1.0", "ce-id": "f", "ce-source": "/x", "ce-type": "t"}
+    problem(send(browser, body, media, **headers), 403, "permission_denied")
+    answer = send(browser, body, media, **headers, **{"X-CSRFToken": token})
+    assert answer.status_code == 202, answer.content
+    stored = browser.get(f"{EVENTS}/f").json()
+    assert base64.b64decode(stored["data_base64"]) == body
