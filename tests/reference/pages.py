@@ -15,7 +15,7 @@ from tests.reference.commands import commands_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("audit", "events", "oms_project", "ontology", "scheduling")
-_SPOKEN = {bool: "yes or no", int: "whole number", str: "text", Path: "path"}
+_SPOKEN = {bool: "yes or no", int: "whole number", float: "number", str: "text", Path: "path"}
 
 
 def settings_page() -> str:
@@ -76,11 +76,13 @@ def _bounds(metadata: list[Any]) -> str:
     found = {
         name: value
         for item in metadata
-        for name in ("ge", "le")
+        for name in ("gt", "ge", "le")
         if (value := getattr(item, name, None)) is not None
     }
     if not found:
         return ""
+    if "gt" in found:
+        return f", more than {found['gt']}" + (f", at most {found['le']}" if "le" in found else "")
     if "le" not in found:
         return f", at least {found['ge']}"
     return f", {found['ge']} to {found['le']}"
