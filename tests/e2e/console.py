@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 ROOT = "/console/ontology"
 DEMO = f"{ROOT}/logistics"
+EVENTS = "/console/events"
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 
 #: Every page that can be opened with the demo alone.
@@ -50,6 +51,15 @@ PAGES = {
     "compare": f"{DEMO}/compare/?from=main&to=cold-chain",
     "merge with conflicts": f"{DEMO}/merge/?source=cold-chain&into=main",
     "import and export": f"{DEMO}/transfer/?ref=main",
+    "events": f"{EVENTS}/",
+    "events of one type": f"{EVENTS}/?type=io.oms.ontology.*&until=2099-01-01T00:00",
+    "first event": f"{EVENTS}/log/1/",
+    "webhooks": f"{EVENTS}/webhooks/",
+    "new webhook": f"{EVENTS}/webhooks/new/",
+    "deliveries": f"{EVENTS}/deliveries/",
+    "routing": f"{EVENTS}/rules/",
+    "new rule": f"{EVENTS}/rules/new/",
+    "streams": f"{EVENTS}/streams/",
     "not found": f"{DEMO}/d/ObjectType/Nothing/?ref=main",
 }
 
