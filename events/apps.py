@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 from oms_project.core.health import register_health_check
@@ -19,3 +20,4 @@ class EventsConfig(AppConfig):
         from events.selectors.lag import relay_health
 
         register_health_check("events", relay_health)
+        autodiscover_modules("consumers")  # every app registers its consumers in `consumers.py`

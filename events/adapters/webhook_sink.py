@@ -28,6 +28,9 @@ __all__ = ["WebhookSink", "client", "delivery_headers", "message_of"]
 
 #: Longest pause between two attempts, in seconds.
 _CAP: Final = 12 * 3600.0
+#: Requests at once, of all webhooks together. Each is bounded by its own concurrency; here it must
+#: take many that never answer until there is no connection left for the others.
+_CONNECTIONS: Final = 800
 #: What is delivered is written down at least so often, in seconds.
 _SETTLE_EVERY: Final = 1.0
 _BATCHES: Final = uuid.UUID("5f6a0f0e-6f0b-5d6c-9a5e-0d1f6a4f2b11")
@@ -43,6 +46,7 @@ def client(*, timeout: float = 15.0) -> WebhookClient:
         timeout=timeout,
         allowed=parse_networks(settings.OMS_WEBHOOK_ALLOWED_NETWORKS),
         allow_http=settings.OMS_WEBHOOK_ALLOW_HTTP,
+        max_connections=_CONNECTIONS,
     )
 
 
@@ -128,8 +132,7 @@ class WebhookSink:
         now = time.monotonic()
         turn = max(now, self._next.get(hook.id, 0.0))
         self._next[hook.id] = turn + 60 / hook.rate
-        # Longer than a lease would last: the next relay would send the same.
-        await asyncio.sleep(min(turn - now, settings.OMS_EVENTS_LEASE_SECONDS / 4))
+        await asyncio.sleep(turn - now)  # the relay keeps the lease meanwhile
 
     async def close(self) -> None:
         """See `Sink.close`."""

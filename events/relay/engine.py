@@ -7,8 +7,10 @@ holds up no thread. Several relays run side by side: `events.services.lanes` kee
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -27,7 +29,7 @@ from events.relay import live
 from events.relay.readers import StreamReaders
 from events.services import lanes, notices, receivers, upkeep
 from events.services.lanes import OpenKey, Settled
-from events.services.routing import Routed, route
+from events.services.routing import Routed, route, withdraw
 from events.sinks import Item, Outcome, Result, Sink, Work
 from oms_project.core.errors import OmsError
 
@@ -103,6 +105,7 @@ class Relay:
         last_upkeep = 0.0
         while not self._stopping:
             self._bell.clear()
+            idle = not self._busy
             try:
                 if not until_empty and time.monotonic() - last_upkeep > self._upkeep_every:
                     last_upkeep = time.monotonic()
@@ -115,7 +118,8 @@ class Relay:
             except Exception:
                 log.exception("relay stumbled")
                 began, pause = 0, min(2 * pause, 30.0)
-            if until_empty and not began and not self._busy:
+            # What ended during the look may have left something that the look did not see.
+            if until_empty and idle and not began and not self._busy:
                 return
             await _sleep(self._bell, pause)
 
@@ -128,7 +132,13 @@ class Relay:
             await asyncio.gather(*late, return_exceptions=True)
         for sink in self._sinks.values():
             await sink.close()
-        await asyncio.get_running_loop().run_in_executor(self._pool, connections.close_all)
+        # A connection belongs to its thread, so every thread lets go of its own: a step that waits
+        # for all the others is done once in each.
+        together = threading.Barrier(_THREADS)
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(
+            *(loop.run_in_executor(self._pool, _let_go, together) for _ in range(_THREADS))
+        )
         self._pool.shutdown(wait=True)
 
     # --- what there is to do --------------------------------------------------------------------
@@ -136,21 +146,23 @@ class Relay:
         """Begin with every key that is open, as far as lanes have room; how many were begun."""
         begun = 0
         await self._database(upkeep.tell_audit)
-        for lane, room, after in await self._database(self._lanes_with_room):
-            found = await self._database(lanes.open_keys, lane, after=after, limit=room)
+        for lane, room, limit, after in await self._database(self._lanes_with_room):
+            found = await self._database(lanes.open_keys, lane, after=after, limit=limit)
             if not found and after:
                 self._after.pop(lane, None)
-                found = await self._database(lanes.open_keys, lane, limit=room)
-            for one in found:
-                if (one.lane, one.key) not in self._busy:
-                    self._begin(one)
-                    begun += 1
-            if found:
+                found = await self._database(lanes.open_keys, lane, limit=limit)
+            fresh = [one for one in found if (one.lane, one.key) not in self._busy]
+            for one in fresh[:room]:
+                self._begin(one)
+                begun += 1
+            if len(fresh) > room:
+                self._after[lane] = fresh[room - 1].key
+            elif found:
                 # The next look goes on behind, so that no key waits for ever behind busy ones.
-                self._after[lane] = found[-1].key if len(found) == room else ""
+                self._after[lane] = found[-1].key if len(found) == limit else ""
         return begun
 
-    def _lanes_with_room(self) -> list[tuple[str, int, str]]:
+    def _lanes_with_room(self) -> list[tuple[str, int, int, str]]:
         found = []
         for lane in lanes.open_lanes():
             if self._only and lane.partition(":")[0] not in self._only:
@@ -161,7 +173,7 @@ class Relay:
             room = receivers.concurrency(lane, _KEYS) - busy
             if room > 0:
                 # Those that are busy are not open, but may be found until their lease is written.
-                found.append((lane, room + busy, self._after.get(lane, "")))
+                found.append((lane, room, room + busy, self._after.get(lane, "")))
         return found
 
     def _begin(self, one: OpenKey) -> None:
@@ -221,7 +233,7 @@ class Relay:
     # --- delivering -----------------------------------------------------------------------------
     async def _deliver(self, lane: str, key: str) -> bool:
         """Whether somebody should look again soon."""
-        setting = await self._database(receivers.setting_of, lane)
+        setting: receivers.LaneSetting | None = await self._database(receivers.setting_of, lane)
         if setting is None:
             return False
         first, _, rest = lane.partition(":")
@@ -241,6 +253,16 @@ class Relay:
                 if lost:
                     return False
                 if not items:  # perhaps some came meanwhile; if not, this ends the lease
+                    items = await self._database(lanes.take, lane, key, **lease) or []
+                    continue
+            if logged:
+                if rounds > 1:  # it may have been paused or changed since
+                    setting = await self._database(receivers.setting_of, lane)
+                if setting is None:
+                    await self._database(lanes.release, lane, key, owner=self.owner)
+                    return True
+                items = await self._database(withdraw, lane, key, items, setting.owners)
+                if not items:
                     items = await self._database(lanes.take, lane, key, **lease) or []
                     continue
             settled, results = await self._batch(
@@ -274,13 +296,31 @@ class Relay:
         rounds: int,
     ) -> tuple[Settled, Sequence[Result]]:
         work = self._work(lane, rest, key, items, setting, ordered=ordered)
-        results = await sink.deliver(work)
+        results = await self._kept(sink, work)
+        if results is None:
+            return Settled(lost=True), ()
         settled = await self._database(
             lanes.settle, lane, key, results,
             owner=self.owner, seconds=self._lease, limit=limit, logged=logged, ordered=ordered,
             go_on=rounds < _ROUNDS and not self._stopping,
         )  # fmt: skip
         return settled, results
+
+    async def _kept(self, sink: Sink, work: Work) -> Sequence[Result] | None:
+        """Pass on, and keep the lease however long that takes; None: another relay has it."""
+        passing = asyncio.ensure_future(sink.deliver(work))
+        try:
+            while True:
+                await asyncio.wait({passing}, timeout=self._lease / 3)
+                if passing.done():
+                    return passing.result()
+                with contextlib.suppress(DatabaseError):
+                    if not await work.renew():
+                        return None
+        finally:
+            if not passing.done():
+                passing.cancel()
+                await asyncio.wait({passing})
 
     def _work(
         self,
@@ -325,9 +365,11 @@ class Relay:
             reading = asyncio.create_task(
                 self._database(lanes.peek, lane, key, after=items[-1].seq, limit=limit)
             )
-            results = await sink.deliver(self._work(lane, "", key, items, setting, ordered=True))
+            results = await self._kept(
+                sink, self._work(lane, "", key, items, setting, ordered=True)
+            )
             following = await reading
-            if settling is not None and (await settling).lost:
+            if (settling is not None and (await settling).lost) or results is None:
                 return [], True
             done = [one for one in results if one.outcome is Outcome.DONE]
             settling = asyncio.create_task(self._settle_done(lane, key, done))
@@ -373,6 +415,12 @@ class Relay:
 def _fresh(step: Callable[..., T], *args: Any, **options: Any) -> T:
     close_old_connections()
     return step(*args, **options)
+
+
+def _let_go(together: threading.Barrier) -> None:
+    connections.close_all()
+    with contextlib.suppress(threading.BrokenBarrierError):
+        together.wait(5)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, bell: asyncio.Event) -> None:

@@ -94,6 +94,7 @@ class StreamReaders:
                 durable=durable,
                 handle=handle,
                 stop=self._stop,
+                ack_wait=settings.OMS_EVENTS_LEASE_SECONDS,
                 on_dead=partial(_given_up, durable),
             )
         )

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any, Final
 
 import orjson
-from django.db.models import Max, Q
+from django.db import connection
+from django.db.models import BigIntegerField, Func, Max, Q
 
 from events.domain.filters import EVERYTHING, EventFilter
 from events.domain.sequence import sequence_text
@@ -126,6 +127,9 @@ def events_after(
 ) -> tuple[list[EventView], int]:
     """Events after ``sequence``, oldest first: how a subscriber goes on where it was.
 
+    On PostgreSQL an event is left out while a transaction is open that may still bring one with a
+    lower number, so that nobody who goes on after the last number misses one.
+
     Args:
         actor: who reads; None: the current one.
 
@@ -135,7 +139,7 @@ def events_after(
     where = where or EventQuery()
     rows = (
         Event.objects.filter(
-            visible_query(actor or current_actor()), _asked(where), seq__gt=sequence
+            visible_query(actor or current_actor()), _asked(where), _settled(), seq__gt=sequence
         )
         .order_by("seq")
         .values_list("seq", "type", "ontology", "branch", "body")[:limit]
@@ -210,6 +214,26 @@ def visible_query(actor: Actor) -> Q:
     if readable is not None:
         outside &= Q(ontology="") | Q(ontology__in=sorted(readable))
     return query | Q(type__in=open_types) | outside
+
+
+class _Horizon(Func):
+    """The oldest transaction that is still open; everything before it is over."""
+
+    template = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    output_field = BigIntegerField()
+
+
+class _Own(Func):
+    """The transaction that reads, when it has written."""
+
+    template = "pg_current_xact_id_if_assigned()::text::bigint"
+    output_field = BigIntegerField()
+
+
+def _settled() -> Q:
+    if connection.vendor != "postgresql":
+        return Q()  # one writer at a time: numbers are in the order of commits
+    return Q(xid__lt=_Horizon()) | Q(xid=_Own())
 
 
 def _asked(where: EventQuery) -> Q:

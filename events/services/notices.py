@@ -43,8 +43,9 @@ def after(lane: str, results: Sequence[Result], settled: Settled) -> bool:
         return False
     hook = Webhook.objects.filter(pk=rest)
     last = results[-1]
-    if last.outcome is Outcome.DONE:
+    if any(result.outcome is Outcome.DONE for result in results):
         hook.filter(failing_since__isnull=False).update(failing_since=None)
+    if last.outcome is Outcome.DONE:
         return False
     if last.trial is not None and last.trial.status == _GONE:
         return disable(rest, "The receiver answered 410 Gone.")

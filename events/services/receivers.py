@@ -12,7 +12,9 @@ from events.contract import registered_consumers
 from events.domain.lanes import ROUTE, STREAM
 from events.models import Rule, Webhook
 from events.services.vault import unseal
+from events.targets import owner_of
 from oms_project.core.clock import utc_now
+from oms_project.core.context import Actor
 
 __all__ = [
     "LaneSetting",
@@ -45,11 +47,13 @@ class LaneSetting:
         value: what its sink gets to see.
         batch: events of one go; 0: as the sink wants.
         concurrency: keys side by side; 0: as the relay wants.
+        owners: whose rights bound what goes down it; empty: it is part of OMS.
     """
 
     value: Any = None
     batch: int = 0
     concurrency: int = 0
+    owners: tuple[Actor, ...] = ()
 
 
 _PLAIN = LaneSetting()
@@ -71,7 +75,7 @@ def setting_of(lane: str) -> LaneSetting | None:
         rule = Rule.objects.filter(pk=rest, enabled=True).first()
     except ValidationError:  # no UUID
         return None
-    return None if rule is None else LaneSetting(rule.target)
+    return None if rule is None else LaneSetting(rule.target, owners=(owner_of(rule),))
 
 
 def receives(lane: str) -> bool:
@@ -96,6 +100,7 @@ def _webhook(pk: str) -> LaneSetting | None:
     if hook is None:
         return None
     batched = hook.format == Webhook.Format.BATCH
+    rules = Rule.objects.filter(sink=Rule.Sink.WEBHOOK, target=hook.name, enabled=True)
     return LaneSetting(
         WebhookSetting(
             id=str(hook.pk),
@@ -108,6 +113,8 @@ def _webhook(pk: str) -> LaneSetting | None:
         ),
         batch=hook.batch_size if batched else _ONE_BY_ONE,
         concurrency=hook.concurrency,
+        # Rules bring what their owners may see.
+        owners=tuple(dict.fromkeys(owner_of(row) for row in (hook, *rules))),
     )
 
 

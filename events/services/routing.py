@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from django.db import connection, transaction
 
 from events.domain.lanes import ROUTE
 from events.domain.types import event_type
-from events.models import Delivery
+from events.models import Delivery, Lease
 from events.services.lanes import delete_pending, insert_pending
+from events.sinks import Item
 from events.targets import may_receive, targets, wanting
 from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor
 
-__all__ = ["Routed", "route"]
+__all__ = ["Routed", "route", "withdraw"]
+
+#: What is sent to one webhook by those who run it, whoever owns it.
+_TEST: Final = "io.oms.webhook.test.v1"
+#: A right that is taken away ends what was on its way after so many seconds.
+_REMEMBERED: Final = 2.0
 
 # "oms route" as a number: with it begin the advisory locks of PostgreSQL that routing takes.
 _LOCK: Final = 0x6F6D7372
@@ -76,7 +84,45 @@ def route(key: str, *, limit: int) -> list[Routed] | None:
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True, batch_size=100)
         insert_pending(pending)
         delete_pending(ROUTE, key, [row[0] for row in rows])
+        # A failure from before is over, and must not count when one comes again years later.
+        Lease.objects.filter(lane=ROUTE, key=key).delete()
     return routed
+
+
+def withdraw(lane: str, key: str, items: Sequence[Item], owners: Sequence[Actor]) -> list[Item]:
+    """Give up what none of a lane's owners may see any more, of what waited for long enough that
+    rights have changed.
+
+    Returns:
+        Those of ``items`` that may go out.
+    """
+    if not owners:
+        return list(items)
+    allowed: list[Item] = []
+    seqs: list[int] = []
+    for item in items:
+        if item.type == _TEST or any(
+            _may_still(owner, item.type, item.ontology, time.monotonic() // _REMEMBERED)
+            for owner in owners
+        ):
+            allowed.append(item)
+        else:
+            seqs.append(item.seq)
+    if seqs:
+        with transaction.atomic():
+            delete_pending(lane, key, seqs)
+            Delivery.objects.filter(lane=lane, seq__in=seqs).update(
+                state=Delivery.State.CANCELLED,
+                finished_at=utc_now(),
+                retry_at=None,
+                error="The owner may not see it any more.",
+            )
+    return allowed
+
+
+@lru_cache(maxsize=1000)
+def _may_still(owner: Actor, kind: str, ontology: str, _moment: float) -> bool:
+    return may_receive(owner, kind, ontology)
 
 
 def _remembering() -> Callable[[Actor, str, str], bool]:

@@ -86,11 +86,16 @@ def clean_up() -> dict[str, int]:
         "deliveries": _delete(finished),
         "events": _delete(old),
         "inbox": InboxEntry.objects.filter(at__lt=before).delete()[0],
-        "leases": Lease.objects.filter(until=0, retry_at__lt=before.timestamp()).delete()[0],
+        "leases": _delete_leases(before.timestamp()),
     }
     if any(deleted.values()):
         log.info("events kept long enough were deleted", **deleted)
     return deleted
+
+
+def _delete_leases(before: float) -> int:
+    """Those that nobody renewed and nobody took over, as nothing waits there any more."""
+    return Lease.objects.filter(until__lt=before, retry_at__lt=before).delete()[0]
 
 
 def _delete(rows: Any) -> int:

@@ -50,6 +50,7 @@ __all__ = ["act", "create", "delete", "edit", "listing", "replay", "rotate", "we
 _SHOWN: Final = 25
 _SECRETS: Final = "oms_webhook_secrets"
 _LATEST: Final = 10
+_LONGEST_OVERLAP: Final = 720
 
 
 @page
@@ -282,21 +283,14 @@ def _redeliver(request: HttpRequest, pk: str) -> None:
 def rotate(request: HttpRequest, webhook: str) -> HttpResponse:
     """Make a new secret; the old one still signs for a while."""
     hook = services.get_webhook(webhook=webhook)
-    values, errors = {"overlap": "24", "secret": ""}, {}
+    values = {"overlap": "24", "secret": ""}
+    errors: dict[str, str] = {}
     if request.method == "POST":
         values = {name: request.POST.get(name, "").strip()[:200] for name in values}
         hours = number_in(values["overlap"])
-        try:
-            if hours is None or hours > 720:
-                raise Invalid(
-                    "x", errors=[{"field": "overlap", "message": _("0 to 720 whole hours.")}]
-                )
-            made = services.rotate_secret(
-                webhook=str(hook.pk), secret=values["secret"], overlap=timedelta(hours=hours)
-            )
-        except Invalid as error:
-            errors = problems_of(error)
-        else:
+        if hours is None or hours > _LONGEST_OVERLAP:
+            errors = {"overlap": _("0 to 720 whole hours.")}
+        elif (made := _rotated(hook, values["secret"], hours, errors)) is not None:
             _keep_secret(request, str(hook.pk), made.secret)
             messages.success(request, _("The webhook has a new secret."))
             return redirect("events_console:webhook", str(hook.pk))
@@ -309,6 +303,18 @@ def rotate(request: HttpRequest, webhook: str) -> HttpResponse:
     return show_in(
         request, "webhooks", "events/webhook_secret.html", context, status=422 if errors else 200
     )
+
+
+def _rotated(
+    hook: Webhook, secret: str, hours: int, errors: dict[str, str]
+) -> services.RegisteredWebhook | None:
+    try:
+        return services.rotate_secret(
+            webhook=str(hook.pk), secret=secret, overlap=timedelta(hours=hours)
+        )
+    except Invalid as error:
+        errors |= problems_of(error, fallback="secret")
+        return None
 
 
 @page
