@@ -12,10 +12,12 @@ from django.test import Client
 from django.utils import translation
 
 from events.console.labels import TYPE_LABELS
+from events.console.rows import event_row, links_of, span
 from events.console.views import streams as streams_view
 from events.domain.handshake import Verification
 from events.domain.types import EVENT_TYPES
 from events.models import Attempt, Delivery, Event, Pending, Quarantined, Rule, Webhook
+from events.selectors.log import EventView
 from events.services.webhooks import test_webhook as send_test
 from oms_project.core.clock import utc_now
 from oms_project.core.context import SYSTEM, acting_as
@@ -27,6 +29,7 @@ from tests.conftest import PASSWORD, MakePerson
 pytestmark = pytest.mark.django_db
 
 ROOT = "/console/events/"
+UUID = "5a4c7f7e-2f6a-4d1e-9d1c-3f0f6f5b2a10"
 ALL = (
     "", "tail/", "webhooks/", "webhooks/new/", "deliveries/", "rules/", "rules/new/", "streams/",
 )  # fmt: skip
@@ -207,6 +210,48 @@ def test_an_event_has_its_page(ada: Client) -> None:
     assert text(ada, "log/nothing/", 404)
 
 
+def seen(kind: str, data: Any, **attributes: str) -> EventView:
+    return EventView(
+        7, json.dumps({"id": "e", "type": f"io.oms.{kind}", "data": data, **attributes})
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "about", "leads_to"),
+    [
+        ("job.failed.v1", {"job": UUID, "task": "import"}, "import", f"/api/v1/jobs/{UUID}"),
+        ("audit.recorded.v1", {"event": "a1", "action": "x.y"}, "x.y", "/console/audit/events/a1/"),
+        ("webhook.test.v1", {"webhook": "w1", "name": "n"}, "n", f"{ROOT}webhooks/w1/"),
+        ("event.quarantined.v1", {"sequence": 5, "error": "no"}, "no", f"{ROOT}log/5/"),
+        (
+            "ontology.object.changed.v1",
+            {"changes": [{"type": "Ship"}, {"id": "ObjectType/A"}, {}, {"type": "B"}, 5]},
+            "Ship, ObjectType/A +2",
+            "",
+        ),
+        ("other.v1", "text", "ships/1", ""),
+    ],
+)
+def test_an_event_leads_to_what_it_is_about(
+    kind: str, data: Any, about: str, leads_to: str
+) -> None:
+    view = seen(kind, data, subject="ships/1", time="some day")
+    row = event_row(view)
+    assert (row.about, row.time, row.who) == (about, None, "")
+    assert [link.url for link in links_of(view)] == ([leads_to] if leads_to else [])
+
+
+def test_events_of_others_lead_nowhere() -> None:
+    view = EventView(1, '{"id": "e", "type": "com.example.x", "data": {"job": "j"}}')
+    assert links_of(view) == []
+    assert event_row(view).label == "com.example.x"
+
+
+def test_spans_are_one_word() -> None:
+    with translation.override("en"):
+        assert [span(one) for one in (0.4, 61, 7200, 200_000)] == ["0 s", "1 min", "2 h", "2 d"]
+
+
 # -- who may ---------------------------------------------------------------------------------------
 
 
@@ -281,6 +326,9 @@ def test_a_webhook_is_registered_and_its_secret_shown_once(ada: Client) -> None:
     assert secret[0] not in json.dumps(dict(ada.session))
     page = sent(ada, f"webhooks/{hook.pk}/secret/", {"overlap": "x"}, status=422)
     assert 'id="e-overlap"' in page
+    wrong = {"overlap": "1", "secret": "whsec_x"}
+    assert 'id="e-secret"' in sent(ada, f"webhooks/{hook.pk}/secret/", wrong, status=422)
+    assert 'name="overlap"' in text(ada, f"webhooks/{hook.pk}/secret/")
     page = sent(ada, f"webhooks/{hook.pk}/secret/", {"overlap": "2"})
     fresh = re.search(r"whsec_[A-Za-z0-9+/=]{20,}", page)
     assert fresh
