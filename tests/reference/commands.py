@@ -11,7 +11,7 @@ __all__ = ["commands_page"]
 _INTRODUCTION = """\
 # Commands
 
-`python manage.py ontology COMMAND …` works on ontologies; `python manage.py audit COMMAND …` on [the audit trail](#the-audit-trail); `python manage.py demo` makes the demo ontology, `python manage.py setup` sets up a database. Every command has `--help`. This page is written from the commands (`make reference`).
+`python manage.py ontology COMMAND …` works on ontologies; `python manage.py audit COMMAND …` on [the audit trail](#the-audit-trail), `python manage.py events COMMAND …` on [events](#events); `python manage.py demo` makes the demo ontology, `python manage.py setup` sets up a database. Every command has `--help`. This page is written from the commands (`make reference`).
 
 ## For scripts
 
@@ -83,6 +83,7 @@ def commands_page() -> str:
     from django_typer.management import get_typer_command
 
     from audit.management.commands.audit import Command as AuditCommand
+    from events.management.commands.events import Command as EventsCommand
     from ontology.management.commands.ontology import Command
 
     root = get_typer_command(Command().typer_app)
@@ -98,6 +99,10 @@ def commands_page() -> str:
             lines += _command(command, command.name)
     lines += ["## The audit trail", "", "`python manage.py audit COMMAND …`.", ""]
     for command in get_typer_command(AuditCommand().typer_app).commands.values():
+        lines += _command(command, command.name)
+    lines += ["## Events", "", "`python manage.py events COMMAND …`.", ""]
+    found = get_typer_command(EventsCommand().typer_app).commands.values()
+    for command in sorted(found, key=lambda item: (bool(_children(item)), _name(item))):
         lines += _command(command, command.name)
     return "\n".join(lines)
 
@@ -133,11 +138,13 @@ def _section(command: Any, usage: str) -> Iterator[str]:
         for param in options:
             yield f"| {_names(param)} | {_help(param)} |"
         yield ""
-    examples = [line for line in command.epilog.splitlines() if line.startswith("python")]
-    yield "```console"
-    yield from (line.replace("\\[", "[") for line in examples)
-    yield "```"
-    yield ""
+    lines = (command.epilog or "").splitlines()
+    examples = [line for line in lines if line.startswith("python")]
+    if examples:
+        yield "```console"
+        yield from (line.replace("\\[", "[") for line in examples)
+        yield "```"
+        yield ""
 
 
 def _names(param: Any) -> str:
