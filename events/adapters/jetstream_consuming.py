@@ -27,7 +27,7 @@ _SECOND: Final = 1_000_000_000
 #: Seconds that a request for messages stays open when there are none.
 _PULL: Final = 20.0
 #: The longest pause, in seconds, before a new connection is tried.
-_MAX_PAUSE: Final = 30.0
+_MAX_PAUSE: Final = 5.0
 #: The longest delay, in seconds, of a message that could not be handled.
 _MAX_DELAY: Final = 60.0
 #: Seconds that a handler gets when the reader is stopped.
@@ -59,7 +59,7 @@ async def consume_stream(
     pause = 0.25
     try:
         while not stop.is_set():
-            began = asyncio.get_running_loop().time()
+            began, read = asyncio.get_running_loop().time(), reader.handled
             reading = asyncio.ensure_future(reader.read(open_connection, limits))
             try:
                 await asyncio.wait({reading, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -73,7 +73,8 @@ async def consume_stream(
                 return
             if error is not None and not isinstance(error, OmsError | NatsError | OSError):
                 raise error
-            if asyncio.get_running_loop().time() - began > _MAX_PAUSE:
+            # A connection that was of use is not one more failure.
+            if reader.handled > read or asyncio.get_running_loop().time() - began > _MAX_PAUSE:
                 pause = 0.25
             log.warning(
                 "consumer waits", stream=stream, durable=durable, reason=str(error), seconds=pause
@@ -103,6 +104,7 @@ class _Reader:
     retry_delay: float
     on_dead: Callable[[Incoming, str], Awaitable[None]] | None
     patience: float
+    handled: int = 0
 
     async def read(self, open_connection: Open, limits: StreamLimits) -> None:
         """Read on one connection until `stop` or until it is lost."""
@@ -159,6 +161,7 @@ class _Reader:
             if not status:
                 left -= 1
                 await self._handle(puller.connection, message)
+                self.handled += 1
                 puller.held.pop(message.reply, None)
             elif status != "100":
                 text = str((message.headers or {}).get("Description", ""))

@@ -252,19 +252,15 @@ class Relay:
                 items, lost = await self._ahead(sink, lane, key, items, setting, limit)
                 if lost:
                     return False
-                if not items:  # perhaps some came meanwhile; if not, this ends the lease
-                    items = await self._database(lanes.take, lane, key, **lease) or []
-                    continue
             if logged:
-                if rounds > 1:  # it may have been paused or changed since
-                    setting = await self._database(receivers.setting_of, lane)
+                if rounds > 1:
+                    setting = await self._still_open(lane, key)
                 if setting is None:
-                    await self._database(lanes.release, lane, key, owner=self.owner)
                     return True
                 items = await self._database(withdraw, lane, key, items, setting.owners)
-                if not items:
-                    items = await self._database(lanes.take, lane, key, **lease) or []
-                    continue
+            if not items:  # perhaps some came meanwhile; if not, this ends the lease
+                items = await self._database(lanes.take, lane, key, **lease) or []
+                continue
             settled, results = await self._batch(
                 sink, lane, rest, key, items, setting, limit,
                 logged=logged, ordered=ordered, rounds=rounds,
@@ -280,6 +276,13 @@ class Relay:
                 return False
             items = settled.items
         return rounds >= _ROUNDS
+
+    async def _still_open(self, lane: str, key: str) -> receivers.LaneSetting | None:
+        """The setting as it is now: a lane may be paused or changed while it is drained."""
+        setting: receivers.LaneSetting | None = await self._database(receivers.setting_of, lane)
+        if setting is None:
+            await self._database(lanes.release, lane, key, owner=self.owner)
+        return setting
 
     async def _batch(
         self,

@@ -23,6 +23,7 @@ from events.contract import Consumer, registered_consumers
 from events.domain.filters import matches_pattern
 from events.domain.subjects import stream_of, subject_of
 from events.services.consuming import consume, received
+from events.services.notices import give_up
 from events.services.publishing import take_in
 from oms_project.core.errors import OmsError
 
@@ -76,13 +77,22 @@ class StreamReaders:
                         if ":" in stream.name:  # of rules, or of what comes in
                             continue
                         for one in consumers:
-                            self._read(stream.name, _durable(one), partial(self._consume, one))
+                            self._read(
+                                stream.name,
+                                _durable(one),
+                                partial(self._consume, one),
+                                partial(_quarantine, one),
+                            )
                 except OmsError as error:
                     log.warning("streams cannot be seen", reason=str(error))
             await asyncio.sleep(_LOOK_EVERY)
 
     def _read(
-        self, stream: str, durable: str, handle: Callable[[Incoming], Awaitable[None]]
+        self,
+        stream: str,
+        durable: str,
+        handle: Callable[[Incoming], Awaitable[None]],
+        on_dead: Callable[[Incoming, str], Awaitable[None]] | None = None,
     ) -> None:
         name = f"{stream}/{durable}"
         running = self._tasks.get(name)
@@ -95,7 +105,7 @@ class StreamReaders:
                 handle=handle,
                 stop=self._stop,
                 ack_wait=settings.OMS_EVENTS_LEASE_SECONDS,
-                on_dead=partial(_given_up, durable),
+                on_dead=on_dead or partial(_given_up, durable),
             )
         )
 
@@ -137,6 +147,14 @@ async def _given_up(durable: str, incoming: Incoming, reason: str) -> None:
         stream=incoming.stream,
         sequence=incoming.sequence,
         reason=reason,
+    )
+
+
+async def _quarantine(consumer: Consumer, incoming: Incoming, reason: str) -> None:
+    """So that it can be sent again: a process that died with it may have been at another one."""
+    event = orjson.loads(incoming.payload)
+    await asyncio.to_thread(
+        _fresh, give_up, consumer, event, error=reason, failures=incoming.delivered
     )
 
 

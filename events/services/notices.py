@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from audit.contract import Subject, audit_log
+from events.contract import Consumer
 from events.domain.lanes import ROUTE
 from events.models import Event, Lease, Pending, Quarantined, Webhook
 from events.services.lanes import FIRST_PAUSE, LONGEST_PAUSE, Settled, delete_pending
@@ -22,7 +23,7 @@ from oms_project.core.context import SYSTEM, Source, acting_as, request_scope
 from oms_project.core.ids import new_id
 from oms_project.core.outbox import NewEvent, outbox
 
-__all__ = ["after", "cannot_route", "disable"]
+__all__ = ["after", "cannot_route", "disable", "give_up"]
 
 log = structlog.get_logger("oms.events")
 
@@ -133,6 +134,20 @@ def cannot_route(key: str, *, error: str) -> bool:
         delete_pending(ROUTE, key, [row.seq])
         _tell_quarantined(ROUTE, row.seq, lease.error)
     return True
+
+
+def give_up(consumer: Consumer, event: Mapping[str, Any], *, error: str, failures: int) -> None:
+    """Note that a consumer was given an event again and again, and never did anything about it."""
+    seq = int(event["sequence"])
+    lane = f"consumer:{consumer.name}"
+    with transaction.atomic():
+        _, made = Quarantined.objects.get_or_create(
+            lane=lane,
+            seq=seq,
+            defaults={"key": event.get("partitionkey", ""), "error": error[:1000], "failures": failures},
+        )
+        if made:
+            _tell_quarantined(lane, seq, error)
 
 
 def _tell_quarantined(lane: str, seq: int, error: str) -> None:
