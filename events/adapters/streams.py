@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
+import orjson
 from django.conf import settings
 from django.db.models import Count, Max, Min
 
@@ -16,8 +18,12 @@ from events.adapters.stream_sink import connect
 from events.domain.lanes import STREAM
 from events.domain.subjects import STREAM_PREFIX, name_of
 from events.models import Event, Pending
+from oms_project.core.errors import Conflict, Invalid, NotFound, Unavailable
 
-__all__ = ["StreamFigures", "list_streams"]
+__all__ = ["StoredMessage", "StreamFigures", "list_streams", "read_stream", "stream_health"]
+
+#: Messages of one page.
+_PAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,104 @@ class StreamFigures:
     last_time: datetime | None
     lag: int
     consumers: Sequence[ConsumerInfo] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """An event as a stream keeps it.
+
+    Attributes:
+        sequence: the stream's own number of it.
+        time: when the stream took it.
+        event: the CloudEvent as a JSON object.
+    """
+
+    stream: str
+    subject: str
+    sequence: int
+    time: datetime
+    event: Any
+
+
+def read_stream(
+    *,
+    stream: str,
+    subject: str = "",
+    from_sequence: int | None = None,
+    from_time: datetime | None = None,
+    limit: int = 100,
+) -> list[StoredMessage]:
+    """What a stream of JetStream keeps, in its order, from a number or a time on.
+
+    Args:
+        subject: only this one; may hold wildcards of NATS: ``oms.logistics.ontology.commit.>``.
+        limit: 1 to 500.
+
+    Raises:
+        PermissionDenied: without ``events.administer`` for everything.
+        Conflict: ``no_stream_server``. NotFound: ``stream_not_found``. Invalid: both starts.
+        Unavailable: the stream server does not answer.
+    """
+    check_administers(())
+    if not settings.NATS_URL:
+        raise Conflict(
+            "There is no stream server: set NATS_URL. The outbox itself is read as events.",
+            code="no_stream_server",
+        )
+    if from_sequence is not None and from_time is not None:
+        raise Invalid("Start from a number or from a time, not both.", code="bad_range")
+    if not 1 <= limit <= _PAGE:
+        raise Invalid(f"Between 1 and {_PAGE} messages; {limit} were asked for.", code="bad_limit")
+    return asyncio.run(_read(stream, subject, from_sequence, from_time, limit))
+
+
+async def _read(
+    stream: str,
+    subject: str,
+    from_sequence: int | None,
+    from_time: datetime | None,
+    limit: int,
+) -> list[StoredMessage]:
+    server = connect(name="oms-reader")
+    found: list[StoredMessage] = []
+    try:
+        if stream not in {one.name for one in await server.streams()}:
+            raise NotFound(f"There is no stream '{stream}'.", code="stream_not_found")
+        async for message in server.replay(
+            stream=stream,
+            subject=subject,
+            from_sequence=from_sequence,
+            from_time=from_time,
+            limit=limit,
+        ):
+            try:
+                event = orjson.loads(message.payload)
+            except ValueError:  # what others put in
+                event = message.payload.decode(errors="replace")
+            found.append(
+                StoredMessage(
+                    message.stream, message.subject, message.sequence, message.time, event
+                )
+            )
+    finally:
+        await server.close()
+    return found
+
+
+def stream_health() -> dict[str, Any]:
+    """A health check: whether the stream server answers."""
+    found = asyncio.run(_pinged())
+    if not found.pop("ok"):
+        raise Unavailable(found["error"])
+    return {name: value for name, value in found.items() if name != "error"}
+
+
+async def _pinged() -> dict[str, Any]:
+    server = connect(name="oms-health")
+    try:
+        return await server.ping()
+    finally:
+        await server.close()
 
 
 def list_streams() -> list[StreamFigures]:

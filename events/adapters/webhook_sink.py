@@ -31,6 +31,8 @@ _CAP: Final = 12 * 3600.0
 #: Requests at once, of all webhooks together. Each is bounded by its own concurrency; here it must
 #: take many that never answer until there is no connection left for the others.
 _CONNECTIONS: Final = 800
+#: Characters of the events that go in one batch.
+_MAX_BATCH: Final = 1024 * 1024
 #: What is delivered is written down at least so often, in seconds.
 _SETTLE_EVERY: Final = 1.0
 _BATCHES: Final = uuid.UUID("5f6a0f0e-6f0b-5d6c-9a5e-0d1f6a4f2b11")
@@ -94,7 +96,14 @@ class WebhookSink:
         trial = await self._send(hook, request)
         return _result(item, trial)
 
-    async def _batch(self, hook: WebhookSetting, items: Sequence[Item]) -> Sequence[Result]:
+    async def _batch(self, hook: WebhookSetting, waiting: Sequence[Item]) -> Sequence[Result]:
+        items: list[Item] = []
+        size = 0
+        for item in waiting:
+            size += len(item.body)
+            if items and size > _MAX_BATCH:
+                break  # the rest goes with the next one
+            items.append(item)
         message = batch_of([(item.body, item.seq) for item in items])
         # The same events make the same batch: one that comes again has the same id.
         seqs = ",".join(str(item.seq) for item in items)

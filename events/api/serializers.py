@@ -523,6 +523,23 @@ class StreamListSerializer(serializers.Serializer[Any]):
     items = _StreamSerializer(many=True)
 
 
+class _StoredMessageSerializer(serializers.Serializer[Any]):
+    """An event as a stream keeps it."""
+
+    stream = serializers.CharField()
+    subject = serializers.CharField()
+    sequence = serializers.IntegerField(help_text="The stream's own number of it.")
+    time = _moment()
+    event = serializers.JSONField(help_text="The CloudEvent.")
+
+
+class StoredMessageListSerializer(serializers.Serializer[Any]):
+    """A part of a stream; ``next`` is the number to go on from, null at its end."""
+
+    items = _StoredMessageSerializer(many=True)
+    next = serializers.IntegerField(allow_null=True)
+
+
 class _WaitingLaneSerializer(_LaneSerializer):
     """A lane in which something waits."""
 

@@ -32,6 +32,11 @@ urlpatterns = [
         name="event-quarantine-release",
     ),
     path("streams", operations.StreamsView.as_view(), name="streams"),
+    path(
+        "streams/<str:stream>/messages",
+        operations.StreamMessagesView.as_view(),
+        name="stream-messages",
+    ),
     path("streams/replay", operations.StreamReplayView.as_view(), name="streams-replay"),
     path("webhooks", webhooks.WebhooksView.as_view(), name="webhooks"),
     path(_HOOK, webhooks.WebhookView.as_view(), name="webhook"),

@@ -19,23 +19,34 @@ class HealthCheck:
             thread of its own, with a time limit, outside any request.
         needed: whether the process can serve without it: a needed one that fails makes
             ``/health/ready`` answer 503.
+        reported: whether ``/health/ready`` names it although the process serves without it; then
+            the answer is "degraded" when it is away.
     """
 
     name: str
     run: Callable[[], Mapping[str, Any]]
     needed: bool = False
+    reported: bool = False
 
 
 _checks: dict[str, HealthCheck] = {}
 
 
 def register_health_check(
-    name: str, run: Callable[[], Mapping[str, Any]], *, needed: bool = False
+    name: str,
+    run: Callable[[], Mapping[str, Any]],
+    *,
+    needed: bool = False,
+    reported: bool = False,
 ) -> None:
     """Add a check, from ``AppConfig.ready``; the same name again replaces it."""
-    _checks[name] = HealthCheck(name=name, run=run, needed=needed)
+    _checks[name] = HealthCheck(name, run, needed, reported)
 
 
-def health_checks(*, needed_only: bool = False) -> tuple[HealthCheck, ...]:
-    """The registered checks, by name."""
-    return tuple(check for _, check in sorted(_checks.items()) if check.needed or not needed_only)
+def health_checks(*, readiness: bool = False) -> tuple[HealthCheck, ...]:
+    """The registered checks, by name; for ``/health/ready`` those that it names."""
+    return tuple(
+        check
+        for _, check in sorted(_checks.items())
+        if check.needed or check.reported or not readiness
+    )

@@ -36,7 +36,7 @@ def live(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
     """Whether requests can be served: 503 and the names of what fails when they cannot."""
-    results = run_checks(health_checks(needed_only=True))
+    results = run_checks(health_checks(readiness=True))
     return _answer(results, {"checks": {result.name: _short(result) for result in results}})
 
 
@@ -45,7 +45,7 @@ def ready(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def overview(_request: HttpRequest) -> HttpResponse:
     """Ready or not, with the version."""
-    results = run_checks(health_checks(needed_only=True))
+    results = run_checks(health_checks(readiness=True))
     return _answer(results, {"service": "main", "version": __version__})
 
 

@@ -125,7 +125,7 @@ def test_checks_are_listed_by_name_and_replaced() -> None:
     names = [check.name for check in health_checks()]
     assert names == sorted(names)
     assert names.count("zebra") == 1
-    assert "zebra" not in [check.name for check in health_checks(needed_only=True)]
+    assert "zebra" not in [check.name for check in health_checks(readiness=True)]
 
 
 def test_a_server_tells_when_redis_and_the_database_stop(

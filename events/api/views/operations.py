@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import ClassVar
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.adapters.streams import list_streams
+from events.adapters.streams import list_streams, read_stream
 from events.api import serializers as shapes
 from events.api.examples import REPLAYED, answered, asked
 from events.api.rendering import render_quarantined
-from events.api.requests import body_of, known
+from events.api.requests import body_of, known, moment, number, text
 from events.selectors.lag import lane_names, list_lanes
 from events.selectors.receivers import list_quarantined
 from events.services.deliveries import release_quarantined, replay_stream
@@ -25,6 +25,7 @@ __all__ = [
     "LanesView",
     "QuarantineReleaseView",
     "QuarantineView",
+    "StreamMessagesView",
     "StreamReplayView",
     "StreamsView",
 ]
@@ -71,6 +72,43 @@ class StreamsView(APIView):
     def get(self, request: Request) -> Response:
         known(request)
         return Response({"items": [asdict(stream) for stream in list_streams()]})
+
+
+class StreamMessagesView(APIView):
+    """``streams/{stream}/messages``."""
+
+    required_permissions: ClassVar[Declaration] = _READ
+
+    @extend_schema(
+        tags=_TAGS,
+        operation_id="streams_messages_list",
+        summary="Read what a stream keeps",
+        description="In its order, from a number of the stream or from a time on. "
+        "`no_stream_server` (409): there is none.",
+        parameters=[
+            OpenApiParameter("from_sequence", int, description="From this number on."),
+            OpenApiParameter("from_time", str, description="From this moment on (RFC 3339)."),
+            OpenApiParameter(
+                "subject", str, description="Only this one; `*` and `>` as NATS has them."
+            ),
+            OpenApiParameter("limit", int, description="1 to 500; 100 unless it is given."),
+        ],
+        responses=shapes.StoredMessageListSerializer,
+        examples=[answered({"items": [], "next": None})],
+    )
+    def get(self, request: Request, stream: str) -> Response:
+        known(request, "from_sequence", "from_time", "subject", "limit")
+        limit = number(request, "limit")
+        limit = 100 if limit is None else limit
+        found = read_stream(
+            stream=stream,
+            subject=text(request, "subject"),
+            from_sequence=number(request, "from_sequence"),
+            from_time=moment(request, "from_time"),
+            limit=limit,
+        )
+        following = found[-1].sequence + 1 if len(found) == limit else None
+        return Response({"items": [asdict(one) for one in found], "next": following})
 
 
 class StreamReplayView(APIView):

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 import typer
 from django_typer.management import command, group
 
-from events.adapters.streams import list_streams
+from events.adapters.streams import list_streams, read_stream
 from events.domain.filters import EventFilter
 from events.domain.types import EVENT_TYPES
 from events.relay.process import make_relay
@@ -280,6 +280,53 @@ class RelayCommands(ResultCommand):
             ),
             output_format,
         )
+
+    @command(
+        rich_help_panel=_PANEL,
+        epilog=examples(
+            "read OMS_logistics --from-sequence 100", "read OMS_logistics --since 2026-11-01"
+        ),
+    )
+    def read(
+        self,
+        stream: Annotated[str, typer.Argument(metavar="STREAM", help="As `streams` shows it.")],
+        *,
+        subject: Annotated[
+            str, typer.Option("--subject", metavar="SUBJECT", help="Only this: oms.*.job.>.")
+        ] = "",
+        from_sequence: Annotated[
+            int | None,
+            typer.Option(
+                "--from-sequence",
+                metavar="N",
+                help="From this number of the stream on.",
+                show_default=False,
+            ),
+        ] = None,
+        since: Annotated[
+            str | None,
+            typer.Option("--since", metavar="WHEN", help="From then on.", show_default=False),
+        ] = None,
+        limit: Annotated[int, typer.Option("--limit", min=1, metavar="N")] = 1000,
+        as_user: AsUser = None,
+    ) -> None:
+        """Replay what a stream of JetStream keeps, a CloudEvent a line."""
+        with self.session(as_user, as_json=False):
+            start, moment_ = from_sequence, moment(since)
+            while limit > 0:
+                found = read_stream(
+                    stream=stream,
+                    subject=subject,
+                    from_sequence=start,
+                    from_time=moment_,
+                    limit=min(limit, 500),
+                )
+                for message in found:
+                    self.stdout.write(json.dumps(message.event, ensure_ascii=False))
+                limit -= len(found)
+                if len(found) < 500:
+                    return
+                start, moment_ = found[-1].sequence + 1, None
 
     @group(rich_help_panel=_PANEL, no_args_is_help=True)
     def quarantine(self) -> None:
