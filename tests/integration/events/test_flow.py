@@ -396,7 +396,9 @@ def test_a_range_is_replayed_in_order(receiver: Receiver, drain: Drain) -> None:
         outbox.append(job_event(number))
     drain()
     hook(receiver)
-    planned = deliveries.replay_events(webhook="h", from_sequence=seqs()[1], to_sequence=seqs()[3], dry_run=True)
+    planned = deliveries.replay_events(
+        webhook="h", from_sequence=seqs()[1], to_sequence=seqs()[3], dry_run=True
+    )
     assert (planned.matched, planned.queued) == (3, 0)
     done = deliveries.replay_events(webhook="h", from_sequence=seqs()[1], to_sequence=seqs()[3])
     assert done.queued == 3
