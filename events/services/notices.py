@@ -144,7 +144,11 @@ def give_up(consumer: Consumer, event: Mapping[str, Any], *, error: str, failure
         _, made = Quarantined.objects.get_or_create(
             lane=lane,
             seq=seq,
-            defaults={"key": event.get("partitionkey", ""), "error": error[:1000], "failures": failures},
+            defaults={
+                "key": event.get("partitionkey", ""),
+                "error": error[:1000],
+                "failures": failures,
+            },
         )
         if made:
             _tell_quarantined(lane, seq, error)
