@@ -26,11 +26,12 @@ from django.utils.module_loading import import_string
 from events import doorbell
 from events.domain.lanes import ROUTE
 from events.relay import live
+from events.relay.delivering import ROUNDS, KeyRun
 from events.relay.readers import StreamReaders
 from events.services import lanes, notices, receivers, upkeep
-from events.services.lanes import OpenKey, Settled
-from events.services.routing import Routed, route, withdraw
-from events.sinks import Item, Outcome, Result, Sink, Work
+from events.services.lanes import OpenKey
+from events.services.routing import Routed, route
+from events.sinks import Sink
 from oms_project.core.errors import OmsError
 
 __all__ = ["Relay"]
@@ -44,8 +45,6 @@ _THREADS: Final = 3
 _KEYS: Final = 8
 #: Events that are routed in one transaction.
 _ROUTED: Final = 500
-#: Batches after which a key lets others of its lane go first.
-_ROUNDS: Final = 20
 
 
 class Relay:
@@ -60,9 +59,9 @@ class Relay:
     def __init__(
         self, *, interval: float, lease: float, only: Sequence[str] = (), upkeep_every: float = 600
     ) -> None:
-        self.owner = f"{socket.gethostname()[:100]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        self.owner = f"{_HOST}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
         self._interval = interval
-        self._lease = lease
+        self.lease = lease
         self._only = frozenset(only)
         self._upkeep_every = upkeep_every
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="oms-events-db")
@@ -85,7 +84,9 @@ class Relay:
         wake = partial(_wake, self._loop, self._bell)
         doorbell.listen(wake)
         reader = StreamReaders()
+        _living.add(self.owner)
         try:
+            await self._quietly(lanes.free_abandoned, _is_dead)
             if not until_empty:
                 await reader.start()
             await self._drain(until_empty=until_empty)
@@ -93,6 +94,12 @@ class Relay:
             doorbell.unlisten(wake)
             await reader.stop()
             await self._finish()
+            _living.discard(self.owner)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it is about to end."""
+        return self._stopping
 
     def stop(self) -> None:
         """End soon, from any thread: what is under way is finished and settled."""
@@ -109,7 +116,7 @@ class Relay:
             try:
                 if not until_empty and time.monotonic() - last_upkeep > self._upkeep_every:
                     last_upkeep = time.monotonic()
-                    await self._database(upkeep.clean_up)
+                    await self.database(upkeep.clean_up)
                 began = await self._look()
                 pause = self._interval
             except (DatabaseError, OmsError) as error:
@@ -145,12 +152,12 @@ class Relay:
     async def _look(self) -> int:
         """Begin with every key that is open, as far as lanes have room; how many were begun."""
         begun = 0
-        await self._database(upkeep.tell_audit)
-        for lane, room, limit, after in await self._database(self._lanes_with_room):
-            found = await self._database(lanes.open_keys, lane, after=after, limit=limit)
+        await self.database(upkeep.tell_audit)
+        for lane, room, limit, after in await self.database(self._lanes_with_room):
+            found = await self.database(lanes.open_keys, lane, after=after, limit=limit)
             if not found and after:
                 self._after.pop(lane, None)
-                found = await self._database(lanes.open_keys, lane, limit=limit)
+                found = await self.database(lanes.open_keys, lane, limit=limit)
             fresh = [one for one in found if (one.lane, one.key) not in self._busy]
             for one in fresh[:room]:
                 self._begin(one)
@@ -202,9 +209,9 @@ class Relay:
         """Whether somebody should look again soon."""
         moved = False
         limit = _ROUTED
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             try:
-                routed = await self._database(route, key, limit=limit)
+                routed = await self.database(route, key, limit=limit)
             except DatabaseError:
                 raise
             except Exception as error:
@@ -212,7 +219,7 @@ class Relay:
                     limit = 1
                     continue
                 log.exception("an event cannot be routed", key=key)
-                if not await self._database(notices.cannot_route, key, error=repr(error)):
+                if not await self.database(notices.cannot_route, key, error=repr(error)):
                     break  # perhaps it passes later
                 limit = _ROUTED
                 continue
@@ -233,167 +240,13 @@ class Relay:
     # --- delivering -----------------------------------------------------------------------------
     async def _deliver(self, lane: str, key: str) -> bool:
         """Whether somebody should look again soon."""
-        setting: receivers.LaneSetting | None = await self._database(receivers.setting_of, lane)
+        setting = await self.database(receivers.setting_of, lane)
         if setting is None:
             return False
-        first, _, rest = lane.partition(":")
-        sink = self.sink(first)
-        logged = bool(rest)
-        ordered = not key.startswith("~")
-        limit = min(sink.batch, setting.batch) if setting.batch else sink.batch
-        lease: dict[str, Any] = {
-            "owner": self.owner, "seconds": self._lease, "limit": limit, "logged": logged,
-        }  # fmt: skip
-        items = await self._database(lanes.take, lane, key, **lease)
-        rounds = 0
-        while items:
-            rounds += 1
-            if not logged and rounds <= _ROUNDS:
-                items, lost = await self._ahead(sink, lane, key, items, setting, limit)
-                if lost:
-                    return False
-            if logged:
-                if rounds > 1:
-                    setting = await self._still_open(lane, key)
-                if setting is None:
-                    return True
-                items = await self._database(withdraw, lane, key, items, setting.owners)
-            if not items:  # perhaps some came meanwhile; if not, this ends the lease
-                items = await self._database(lanes.take, lane, key, **lease) or []
-                continue
-            settled, results = await self._batch(
-                sink, lane, rest, key, items, setting, limit,
-                logged=logged, ordered=ordered, rounds=rounds,
-            )  # fmt: skip
-            if settled.lost:
-                log.warning("another relay took over", lane=lane, key=key)
-                return False
-            self.passed_on += sum(1 for one in results if one.outcome is not Outcome.RETRY)
-            if await self._database(notices.after, lane, results, settled):
-                return True
-            if settled.retry_at:
-                self._later(settled.retry_at)
-                return False
-            items = settled.items
-        return rounds >= _ROUNDS
+        return await KeyRun(self, self.sink(lane.partition(":")[0]), lane, key, setting).work()
 
-    async def _still_open(self, lane: str, key: str) -> receivers.LaneSetting | None:
-        """The setting as it is now: a lane may be paused or changed while it is drained."""
-        setting: receivers.LaneSetting | None = await self._database(receivers.setting_of, lane)
-        if setting is None:
-            await self._database(lanes.release, lane, key, owner=self.owner)
-        return setting
-
-    async def _batch(
-        self,
-        sink: Sink,
-        lane: str,
-        rest: str,
-        key: str,
-        items: Sequence[Item],
-        setting: receivers.LaneSetting,
-        limit: int,
-        *,
-        logged: bool,
-        ordered: bool,
-        rounds: int,
-    ) -> tuple[Settled, Sequence[Result]]:
-        work = self._work(lane, rest, key, items, setting, ordered=ordered)
-        results = await self._kept(sink, work)
-        if results is None:
-            return Settled(lost=True), ()
-        settled = await self._database(
-            lanes.settle, lane, key, results,
-            owner=self.owner, seconds=self._lease, limit=limit, logged=logged, ordered=ordered,
-            go_on=rounds < _ROUNDS and not self._stopping,
-        )  # fmt: skip
-        return settled, results
-
-    async def _kept(self, sink: Sink, work: Work) -> Sequence[Result] | None:
-        """Pass on, and keep the lease however long that takes; None: another relay has it."""
-        passing = asyncio.ensure_future(sink.deliver(work))
-        try:
-            while True:
-                await asyncio.wait({passing}, timeout=self._lease / 3)
-                if passing.done():
-                    return passing.result()
-                with contextlib.suppress(DatabaseError):
-                    if not await work.renew():
-                        return None
-        finally:
-            if not passing.done():
-                passing.cancel()
-                await asyncio.wait({passing})
-
-    def _work(
-        self,
-        lane: str,
-        rest: str,
-        key: str,
-        items: Sequence[Item],
-        setting: receivers.LaneSetting,
-        *,
-        ordered: bool,
-    ) -> Work:
-        return Work(
-            lane=lane,
-            rest=rest,
-            key=key,
-            items=items,
-            renew=partial(
-                self._database, lanes.renew, lane, key, owner=self.owner, seconds=self._lease
-            ),
-            ordered=ordered,
-            settings=setting.value,
-        )
-
-    async def _ahead(
-        self,
-        sink: Sink,
-        lane: str,
-        key: str,
-        items: list[Item],
-        setting: receivers.LaneSetting,
-        limit: int,
-    ) -> tuple[list[Item], bool]:
-        """Pass on batch after batch, while the one before is settled and the next one is read, as
-        long as all goes well and there is more.
-
-        Returns:
-            The batch that is left to the usual way, as it failed or is the last; whether another
-            relay took over.
-        """
-        settling: asyncio.Task[Settled] | None = None
-        for _ in range(_ROUNDS):
-            reading = asyncio.create_task(
-                self._database(lanes.peek, lane, key, after=items[-1].seq, limit=limit)
-            )
-            results = await self._kept(
-                sink, self._work(lane, "", key, items, setting, ordered=True)
-            )
-            following = await reading
-            if (settling is not None and (await settling).lost) or results is None:
-                return [], True
-            done = [one for one in results if one.outcome is Outcome.DONE]
-            settling = asyncio.create_task(self._settle_done(lane, key, done))
-            self.passed_on += len(done)
-            if len(done) < len(items):
-                items = items[len(done) :]
-                break
-            items = following
-            if not items or self._stopping:
-                break
-        return items, settling is not None and (await settling).lost
-
-    async def _settle_done(self, lane: str, key: str, done: Sequence[Result]) -> Settled:
-        return await self._database(
-            lanes.settle, lane, key, done,
-            owner=self.owner, seconds=self._lease, limit=0, logged=False, ordered=True,
-            go_on=False, keep=True,
-        )  # fmt: skip
-
-    def _later(self, moment: float) -> None:
-        """Look again when a key may be tried again."""
+    def later(self, moment: float) -> None:
+        """Look again at a time, in seconds since 1970."""
         if self._loop is not None:
             self._loop.call_later(max(0.0, moment - time.time()) + 0.01, self._bell.set)
 
@@ -404,15 +257,38 @@ class Relay:
             self._sinks[first] = import_string(settings.OMS_EVENT_SINKS[first])()
         return self._sinks[first]
 
-    async def _database(self, step: Callable[..., T], *args: Any, **options: Any) -> T:
+    async def database(self, step: Callable[..., T], *args: Any, **options: Any) -> T:
+        """Do ``step`` in one of the relay's threads, with a connection that works."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, partial(_fresh, step, *args, **options))
 
     async def _quietly(self, step: Callable[..., Any], *args: Any, **options: Any) -> None:
         try:
-            await self._database(step, *args, **options)
+            await self.database(step, *args, **options)
         except (DatabaseError, OmsError) as error:
             log.warning("relay waits", reason=str(error))
+
+
+_HOST: Final = socket.gethostname()[:100].replace(":", "_")
+#: Relays of this process.
+_living: set[str] = set()
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether a relay of this machine has ended without letting go of what it was at."""
+    host, _, rest = owner.partition(":")
+    pid = rest.partition(":")[0]
+    if host != _HOST or not pid.isdigit():
+        return False
+    if int(pid) == os.getpid():
+        return owner not in _living
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _fresh(step: Callable[..., T], *args: Any, **options: Any) -> T:

@@ -8,7 +8,7 @@ means. What is settled is settled in one transaction, and only by the one who ho
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from typing import Any, Final
 import structlog
 from django.db import connection, transaction
 
-from events.models import Attempt, Delivery, Pending, Quarantined
+from events.models import Attempt, Delivery, Lease, Pending, Quarantined
 from events.sinks import Item, Outcome, Result
 from oms_project.core.clock import utc_now
 
@@ -24,6 +24,7 @@ __all__ = [
     "OpenKey",
     "Settled",
     "delete_pending",
+    "free_abandoned",
     "insert_pending",
     "open_keys",
     "open_lanes",
@@ -154,6 +155,20 @@ def take(
         if not items:
             _end(cursor, lane, key, owner)
     return items
+
+
+def free_abandoned(is_dead: Callable[[str], bool]) -> int:
+    """End the leases of relays that are dead, so that nobody waits until they end by themselves.
+
+    Args:
+        is_dead: whether the relay of this name is known to be.
+
+    Returns:
+        How many.
+    """
+    held = Lease.objects.filter(until__gt=time.time())
+    dead = [one for one in held.values_list("owner", flat=True).distinct() if is_dead(one)]
+    return held.filter(owner__in=dead).update(until=0) if dead else 0
 
 
 def renew(lane: str, key: str, *, owner: str, seconds: float) -> bool:

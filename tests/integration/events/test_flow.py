@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import socket
+import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -195,6 +198,20 @@ def test_what_cannot_be_routed_is_quarantined_and_the_rest_goes_on(
     drain()
     assert jobs_at(receiver) == ["0", "2", "1"]
     assert not Quarantined.objects.exists()
+
+
+def test_what_a_dead_relay_held_is_taken_over_at_once(receiver: Receiver, drain: Drain) -> None:
+    hook(receiver)
+    outbox.append(job_event(1, key="a"), job_event(2, key="b"))
+    drain("route")
+    lane, far = Webhook.objects.get().lane, time.time() + 3600
+    host = socket.gethostname()[:100].replace(":", "_")
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    Lease.objects.create(lane=lane, key="a", owner=f"{host}:{gone.pid}:x", until=far)
+    Lease.objects.create(lane=lane, key="b", owner=f"elsewhere:{gone.pid}:x", until=far)
+    drain()
+    assert jobs_at(receiver) == ["1"]  # who works elsewhere may be alive
 
 
 # --- webhooks -------------------------------------------------------------------------------------
