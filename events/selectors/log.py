@@ -66,6 +66,7 @@ class EventQuery:
 
     Attributes:
         wanted: as of a webhook.
+        without: types that are left out.
         since, until: when they were written; the second is not included.
         text: stands somewhere in the event.
     """
@@ -75,6 +76,7 @@ class EventQuery:
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
+    without: tuple[str, ...] = ()
 
 
 def list_events(
@@ -243,6 +245,8 @@ def _asked(where: EventQuery) -> Q:
         query &= Q(type__in=exact)
     if where.wanted.ontologies:
         query &= Q(ontology__in=list(where.wanted.ontologies))
+    if where.without:
+        query &= ~Q(type__in=where.without)
     if where.key:
         query &= Q(key=where.key)
     if where.since is not None:

@@ -28,6 +28,8 @@ _FILTERS: Final = ("type", "ontology", "branch", "text")
 #: How far a look for new events goes back: one that was written earlier may be committed later.
 _BACK: Final = 50
 _FRESH: Final = 200
+_TRAIL: Final = "io.oms.audit.recorded.v1"
+_EVERYTHING: Final = "*"
 
 
 @page
@@ -48,7 +50,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "asked": boxes,
         "is_filtered": any(boxes[name] for name in (*_FILTERS, "since", "until")),
         "groups": groups,
-        "other_type": "" if boxes["type"] in names else boxes["type"],
+        "other_type": "" if boxes["type"] in {*names, _EVERYTHING} else boxes["type"],
         "is_live": is_live,
         **turn_pages(request, found.next_cursor),
     }
@@ -91,6 +93,8 @@ def _query(boxes: dict[str, str]) -> EventQuery:
         since=moment_in(boxes["since"]),
         until=moment_in(boxes.get("until", "")),
         text=boxes["text"],
+        # Nearly everything has an entry in the trail, too: shown when it is asked for.
+        without=() if boxes["type"] else (_TRAIL,),
     )
 
 
