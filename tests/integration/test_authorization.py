@@ -18,8 +18,10 @@ from tests.conftest import MakePerson
 
 pytestmark = pytest.mark.django_db
 
-_VIEWER = {"ontology.read", "jobs.read"}
-_EDITOR = _VIEWER | {"ontology.write", "ontology.branch", "actions.run", "jobs.submit"}
+_VIEWER = {"ontology.read", "jobs.read", "events.read"}
+_EDITOR = _VIEWER | {
+    "ontology.write", "ontology.branch", "actions.run", "jobs.submit", "events.publish",
+}  # fmt: skip
 _REVIEWER = _EDITOR | {"ontology.review"}
 ALLOWED = {
     Role.VIEWER: _VIEWER,
@@ -27,7 +29,7 @@ ALLOWED = {
     Role.REVIEWER: _REVIEWER,
     Role.MAINTAINER: _REVIEWER | {"ontology.merge", "ontology.create"},
     Role.ADMINISTRATOR: set(permissions.ALL),
-    Role.AUDITOR: {"ontology.read", "jobs.read", "policy.read", "audit.read"},
+    Role.AUDITOR: {"ontology.read", "jobs.read", "policy.read", "audit.read", "events.read"},
 }
 
 

@@ -184,7 +184,12 @@ def test_nobody_gives_away_more_than_he_holds(person: MakePerson, acting: Acting
         service=robot,
         user=root,
         reason="rules",
-        permissions=[permissions.POLICY_ADMINISTER, permissions.ONTOLOGY_READ, "jobs.read"],
+        permissions=[
+            permissions.POLICY_ADMINISTER,
+            permissions.ONTOLOGY_READ,
+            "jobs.read",
+            "events.read",
+        ],
         expires_at=utc_now() + timedelta(hours=1),
     )
     actor = Actor(
