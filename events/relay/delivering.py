@@ -85,7 +85,7 @@ class KeyRun:
         rounds = 0
         while items:
             rounds += 1
-            some = await self._fit(items, first=rounds == 1)
+            some = await self._fit(items)
             if some is None:
                 return True
             if not some:
@@ -108,16 +108,16 @@ class KeyRun:
             items = settled.items
         return rounds >= ROUNDS
 
-    async def _fit(self, items: list[Item], *, first: bool) -> list[Item] | None:
+    async def _fit(self, items: list[Item]) -> list[Item] | None:
         """What of a batch is left to go out the usual way; None: nothing may go down the lane."""
         if not self.logged:
             return await self._ahead(items)
-        if not first:  # it may have been paused or changed since
-            setting = await self.host.database(receivers.setting_of, self.lane)
-            if setting is None:
-                await self.host.database(lanes.release, self.lane, self.key, owner=self.host.owner)
-                return None
-            self.setting = setting
+        # With the lease in hand: it may have been paused, disabled or changed since.
+        setting = await self.host.database(receivers.setting_of, self.lane)
+        if setting is None:
+            await self.host.database(lanes.release, self.lane, self.key, owner=self.host.owner)
+            return None
+        self.setting = setting
         allowed: list[Item] = await self.host.database(
             withdraw, self.lane, self.key, items, self.setting.owners
         )

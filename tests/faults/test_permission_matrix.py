@@ -400,7 +400,7 @@ def _address(row: Row, world: World, ontology: str) -> str:
         "<str:policy_id>": world.binding, "<path:object_id>": world.binding,
         "<path:content_type_id>": "1", "<str:event_id>": SOME_ID, "<id>": str(world.victim.pk),
         "<path:event>": SOME_ID, "<str:event>": SOME_ID, "<str:event_type>": "io.oms.ontology.created.v1",
-        "<str:webhook>": world.receivers["webhook"], "<str:rule>": world.receivers["rule"],
+        "<str:webhook>": world.receivers["webhook"], "<str:rule>": world.receivers["rule"], "<str:stream>": "outbox",
         "<int:delivery>": world.receivers["delivery"], "<int:entry>": world.receivers["entry"],
     }.items():  # fmt: skip
         path = path.replace(parameter, value)
