@@ -11,6 +11,7 @@ From the shell, run a command beside services (each found in ``DATABASE_URL``, `
 
 from __future__ import annotations
 
+import atexit
 import os
 import platform
 import pwd
@@ -279,10 +280,9 @@ def oms(
     with ExitStack() as stack:
         folder = data_dir or stack.enter_context(_folder("oms-server-"))
         environment = oms_environment(folder, database_url=database_url, extra=extra)
-        printed = manage("setup", *(() if demo else ("--no-demo",)), environment=environment)
-        for line in printed.splitlines():
-            if line.startswith("Password:"):
-                password = line.partition(":")[2].strip()
+        if not (folder / _SET_UP).exists():
+            password = set_up(environment, demo=demo) or password
+            (folder / _SET_UP).touch()
         log, port = folder / f"server-{free_port()}.log", free_port()
         command = [
             sys.executable, "-m", "daphne", "-v", "0", "-b", HOST, "-p", str(port),
@@ -296,6 +296,40 @@ def oms(
         _until(server, lambda: _ready(server.url))
         yield server
         server.stop()
+
+
+#: Says in a data folder that it was set up by `oms`: a server that is started again needs that not.
+_SET_UP = ".set-up-by-the-tests"
+_new: list[tuple[Path, str]] = []
+
+
+def set_up(environment: Mapping[str, str], *, demo: bool = False) -> str:
+    """``manage.py setup``; gives the administrator's password, empty when there was one before.
+
+    Without a demo, on SQLite and in development, a data folder that is new gets a copy of one that
+    this process has set up before: that is the same, and many tests want one.
+    """
+    folder = Path(environment["OMS_DATA_DIR"])
+    is_new = not folder.exists() or not any(folder.iterdir())
+    plain = environment["DJANGO_SETTINGS_MODULE"] == "oms_project.settings.dev"
+    if demo or not is_new or not plain or "DATABASE_URL" in environment:
+        arguments = () if demo else ("--no-demo",)
+        return _password_in(manage("setup", *arguments, environment=environment))
+    if not _new:
+        original = Path(tempfile.mkdtemp(prefix="oms-new-", dir="/tmp"))
+        atexit.register(shutil.rmtree, original, ignore_errors=True)
+        printed = manage("setup", "--no-demo", environment=oms_environment(original))
+        _new.append((original, _password_in(printed)))
+    original, password = _new[0]
+    shutil.copytree(original, folder, dirs_exist_ok=True)
+    return password
+
+
+def _password_in(printed: str) -> str:
+    for line in printed.splitlines():
+        if line.startswith("Password:"):
+            return line.partition(":")[2].strip()
+    return ""
 
 
 def oms_environment(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests import services
-from tests.services import ROOT, manage
+from tests.services import ROOT, manage, set_up
 
 pytestmark = pytest.mark.faults
 
@@ -46,7 +46,7 @@ def environment(database_url: str | None, tmp_path: Path) -> dict[str, str]:
     folder = tmp_path / "data"
     folder.mkdir()
     found = services.oms_environment(folder, database_url=database_url)
-    manage("setup", "--no-demo", environment=found)
+    set_up(found)
     types = tmp_path / "types.json"
     types.write_text(json.dumps(TYPES))
     for name in ("cut", "whole"):

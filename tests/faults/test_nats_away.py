@@ -51,7 +51,7 @@ def test_a_stream_server_that_goes_away(full: bool, tmp_path: Path) -> None:
         server = stack.enter_context(restartable_nats())
         extra = {**EVENTS, "NATS_URL": server.url, "OMS_NATS_DUPLICATE_SECONDS": str(window)}
         environment = services.oms_environment(tmp_path, extra=extra)
-        services.manage("setup", "--no-demo", environment=environment)
+        services.set_up(environment)
         one = stack.enter_context(hand(environment, tmp_path / "hand.log"))
         writer = stack.enter_context(hand(environment, tmp_path / "writer.log"))
         got = stack.enter_context(receiver())

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.faults
 def set_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder to be copied: setting up takes longer than most of these tests."""
     folder = tmp_path_factory.mktemp("template")
-    services.manage("setup", "--no-demo", environment=services.oms_environment(folder))
+    services.set_up(services.oms_environment(folder))
     return folder
 
 

@@ -65,7 +65,7 @@ def world(database_url: str | None, folder: Path) -> Iterator[tuple[dict[str, st
     with services.nats() as server:
         extra = {**EVENTS, "NATS_URL": server.url, "OMS_NATS_DUPLICATE_SECONDS": "2"}
         environment = services.oms_environment(folder, database_url=database_url, extra=extra)
-        services.manage("setup", "--no-demo", environment=environment)
+        services.set_up(environment)
         with hand(environment, folder / "hand.log") as one:
             yield environment, one
 

@@ -210,8 +210,12 @@ class OrmStore:
                 # On its own: who has waited here sees the branch as it is now, but everything
                 # else that the statement reads as it was when it began - without the new head.
                 shared, parameters = redaction.share_lock(ontology_id)
+                # What a write reads, it finds by keys. When autovacuum counts a table while a
+                # load has not committed yet, the planner believes it empty and reads all of it for
+                # every key.
                 rows(
-                    f"SELECT {shared} FROM ontology_branch "
+                    f"SELECT {shared}, set_config('enable_seqscan', 'off', true) "
+                    "FROM ontology_branch "
                     "WHERE ontology_id = %s AND name = %s FOR UPDATE",
                     [*parameters, ontology_id, branch],
                 )
