@@ -79,9 +79,7 @@ def touched_in(change: StoredChange) -> Touched:
         operation = "deleted"
     else:
         operation, fields = "updated", _differing(before.body, after.body)
-    return Touched(
-        change.rid, change.kind, _name(change.rid, change.kind, body), operation, fields
-    )
+    return Touched(change.rid, change.kind, _name(change.rid, change.kind, body), operation, fields)
 
 
 def _name(rid: str, kind: Kind, body: Body) -> str:
