@@ -36,8 +36,11 @@ class ApiError(Unavailable):
         number: NATS's ``err_code``; 0 when it gave none.
     """
 
+    code = "broker_refused"
+    title = "Stream server refused"
+
     def __init__(self, message: str, *, number: int = 0) -> None:
-        super().__init__(message, code="broker_refused", data={"err_code": number})
+        super().__init__(message, data={"err_code": number})
         self.number = number
 
 

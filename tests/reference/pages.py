@@ -97,7 +97,7 @@ def errors_page() -> str:
         _import_all(package)
     classes = sorted(
         {kind for kind in _subclasses(OmsError) if not kind.__name__.startswith("_")},
-        key=lambda kind: (status_of(kind("")), kind.code),
+        key=lambda kind: (status_of(kind("")), kind.code, kind.__name__),
     )
     lines = [
         "# Errors",
