@@ -199,6 +199,8 @@ class Connection:
         finally:
             if not task.done():
                 task.cancel()
+                # It may notice the loss by itself before it hears that it is cancelled.
+                task.add_done_callback(_seen)
         raise self.unavailable(self.lost.result())
 
     def unavailable(self, reason: BaseException | str) -> Unavailable:
@@ -289,5 +291,11 @@ class Connection:
 
 
 def _retrieved(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()
+
+
+def _seen(task: asyncio.Future[Any]) -> None:
+    """Look at how a task ended, so that nobody is told that nobody did."""
     if not task.cancelled():
         task.exception()
