@@ -6,7 +6,7 @@ A sink is one way out: a stream, webhooks, a task queue, channel groups. Setting
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -80,13 +80,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Some events of one key of one lane, in order, which the relay holds a lease for.
+    """Some events of one key of one lane, in order. The relay keeps its lease on them however long
+    a sink takes, and cancels the sink when it has lost it.
 
     Attributes:
         rest: what stands behind the lane's first word: an id, a name.
         ordered: whether nothing may overtake an event that has to wait: then the sink stops at the
             first one that it cannot pass on, and gives no results for what is behind it.
-        renew: keeps the lease; false when another relay has taken over: stop at once.
         settings: of the lane, as `events.services.lanes` has read them: a webhook, a rule.
     """
 
@@ -94,7 +94,6 @@ class Work:
     rest: str
     key: str
     items: Sequence[Item]
-    renew: Callable[[], Awaitable[bool]]
     ordered: bool = True
     settings: Any = None
 

@@ -185,7 +185,6 @@ class KeyRun:
             rest=self.rest,
             key=self.key,
             items=items,
-            renew=renew,
             ordered=self.ordered,
             settings=self.setting.value,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -26,7 +26,6 @@ __all__ = [
     "EventView",
     "events_after",
     "get_event",
-    "iterate",
     "last_sequence",
     "list_events",
     "visible_query",
@@ -175,16 +174,6 @@ def get_event(*, event: str) -> EventView:
 def last_sequence() -> int:
     """The outbox's end; 0 when nothing ever happened."""
     return int(Event.objects.aggregate(last=Max("seq"))["last"] or 0)
-
-
-def iterate(sequence: int, *, where: EventQuery) -> Iterator[EventView]:
-    """All events after ``sequence`` until the present end, oldest first."""
-    while True:
-        found, following = events_after(sequence, where=where)
-        yield from found
-        if following == sequence:
-            return
-        sequence = following
 
 
 def visible_query(actor: Actor) -> Q:

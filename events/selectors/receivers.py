@@ -47,7 +47,6 @@ __all__ = [
     "list_rules",
     "list_webhooks",
     "preview",
-    "waiting_of",
     "who_wants",
 ]
 
@@ -174,11 +173,6 @@ def list_quarantined(*, limit: int = 200) -> list[Quarantined]:
     """What is in quarantine, newest first. Raises PermissionDenied."""
     check_administers(())
     return list(Quarantined.objects.order_by("-id")[:limit])
-
-
-def waiting_of(lane: str) -> int:
-    """How many events wait in a lane."""
-    return Pending.objects.filter(lane=lane).count()
 
 
 def figures(lane: str, *, hours: bool = True) -> Figures:

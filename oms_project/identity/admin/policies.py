@@ -63,6 +63,7 @@ class _PolicyForm(ModelForm):  # type: ignore[type-arg] # not to be subscribed a
 
     def apply(self, values: dict[str, Any]) -> str:
         """Make or change the policy; its id."""
+        # Every form below has its own; a form's metaclass leaves no room for an abstract class.
         raise NotImplementedError
 
 
