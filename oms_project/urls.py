@@ -19,6 +19,7 @@ urlpatterns = [
     path(".well-known/", include(well_known)),
     path("api", unknown_endpoint),
     path("api/", include("oms_project.api.urls")),
+    path("", include("oms_project.graphql.urls")),
     path(
         "i18n/setlang/",
         declared(set_language, PUBLIC("the sign-in page has languages as well")),

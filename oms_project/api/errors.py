@@ -30,7 +30,7 @@ from oms_project.core import errors
 from oms_project.core.context import current_request_id
 from oms_project.core.problem import problem_members
 
-__all__ = ["MEDIA_TYPE", "STATUS", "exception_handler", "problem_for", "status_of"]
+__all__ = ["MEDIA_TYPE", "STATUS", "as_oms_error", "exception_handler", "problem_for", "status_of"]
 
 MEDIA_TYPE = "application/problem+json"
 # Seconds after which it is worth to try again when a part is unavailable.
@@ -132,7 +132,7 @@ def _translate(error: Exception) -> tuple[Exception, int, dict[str, str]]:
     """To our own error, with status and headers; logs what is nobody's intention."""
     if isinstance(error, drf.APIException):
         return _from_drf(error)
-    ours = _from_django(error)
+    ours = as_oms_error(error)
     status = status_of(ours)
     headers: dict[str, str] = {}
     if status == HTTPStatus.UNAUTHORIZED:
@@ -148,7 +148,8 @@ def _translate(error: Exception) -> tuple[Exception, int, dict[str, str]]:
     return ours, status, headers
 
 
-def _from_django(error: Exception) -> Exception:
+def as_oms_error(error: Exception) -> Exception:
+    """One of our errors for what Django and its databases raise; else ``error`` itself."""
     match error:
         case errors.OmsError():
             return error

@@ -50,6 +50,7 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
     EVENTS_READ: Final = "events.read"  # events about what one may see
     EVENTS_PUBLISH: Final = "events.publish"  # bring in events of other systems
     EVENTS_ADMINISTER: Final = "events.administer"  # webhooks, routing, replay, quarantine
+    GRAPHQL_INTROSPECT: Final = "graphql.introspect"  # look at GraphQL schemas
     SYSTEM_READ: Final = "system.read"  # detailed health
 
     ALL: Final = (
@@ -73,6 +74,7 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
         EVENTS_READ,
         EVENTS_PUBLISH,
         EVENTS_ADMINISTER,
+        GRAPHQL_INTROSPECT,
         SYSTEM_READ,
     )
 

@@ -26,6 +26,7 @@ _EDITOR: Final = _VIEWER | {
     "actions.run",
     "jobs.submit",
     "events.publish",
+    "graphql.introspect",
 }
 _REVIEWER: Final = _EDITOR | {"ontology.review"}
 _MAINTAINER: Final = _REVIEWER | {"ontology.merge", "ontology.create"}

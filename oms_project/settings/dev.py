@@ -7,6 +7,12 @@ from oms_project.settings.base import ENVIRONMENT, STATIC_ROOT
 from oms_project.settings.env import kept_secret
 
 DEBUG = ENVIRONMENT.DEBUG if "DEBUG" in ENVIRONMENT.model_fields_set else True
+# Whoever is signed in may look at schemas here, as GraphiQL does.
+OMS_GRAPHQL_INTROSPECTION = (
+    ENVIRONMENT.OMS_GRAPHQL_INTROSPECTION
+    if "OMS_GRAPHQL_INTROSPECTION" in ENVIRONMENT.model_fields_set
+    else "everybody"
+)
 ALLOWED_HOSTS = ENVIRONMENT.ALLOWED_HOSTS or ["*"]
 
 SECRET_KEY = ENVIRONMENT.SECRET_KEY or kept_secret(ENVIRONMENT.OMS_DATA_DIR, "secret_key")

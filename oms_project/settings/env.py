@@ -311,6 +311,71 @@ class Environment(BaseModel):
     OMS_EVENTS_AUDIT: bool = Field(
         True, description="Whether what gets its place in the audit trail is an event as well."
     )
+    OMS_GRAPHQL_MAX_DEPTH: int = Field(
+        20, ge=1, le=200, description="Fields within fields that a GraphQL document may have."
+    )
+    OMS_GRAPHQL_MAX_FIELDS: int = Field(
+        2000,
+        ge=1,
+        description="Fields that a GraphQL operation may have once its fragments are unfolded.",
+    )
+    OMS_GRAPHQL_MAX_ALIASES: int = Field(
+        200, ge=0, description="Aliases that a GraphQL operation may have."
+    )
+    OMS_GRAPHQL_MAX_ROOT_FIELDS: int = Field(
+        50, ge=1, description="Fields that a GraphQL operation itself may have."
+    )
+    OMS_GRAPHQL_MAX_FRAGMENTS: int = Field(
+        100, ge=0, description="Fragments that a GraphQL document may define."
+    )
+    OMS_GRAPHQL_MAX_DIRECTIVES: int = Field(
+        100, ge=0, description="Directives that a GraphQL document may use."
+    )
+    OMS_GRAPHQL_MAX_TOKENS: int = Field(
+        10_000, ge=10, description="Tokens that a GraphQL document may have."
+    )
+    OMS_GRAPHQL_MAX_QUERY_BYTES: int = Field(
+        100_000, ge=100, description="Bytes that a GraphQL document may have."
+    )
+    OMS_GRAPHQL_MAX_COST: int = Field(
+        20_000,
+        ge=1,
+        description="About how many things one GraphQL operation may read; each answer says what it "
+        "cost.",
+    )
+    OMS_GRAPHQL_MAX_BATCH: int = Field(
+        10, ge=1, le=1000, description="GraphQL operations that one request may hold; 1: no batches."
+    )
+    OMS_GRAPHQL_TIMEOUT: float = Field(
+        15.0, gt=0, le=600, description="Seconds after which a GraphQL query is given up."
+    )
+    OMS_GRAPHQL_INTROSPECTION: Literal["everybody", "role", "nobody"] = Field(
+        "role",
+        description="Who may look at a GraphQL schema: everybody who is signed in, those whose role "
+        "has graphql.introspect, or nobody. Development: everybody.",
+    )
+    OMS_GRAPHQL_DOCUMENTS: str = Field(
+        "",
+        description="A JSON file of registered GraphQL documents: an object of SHA-256 and text.",
+    )
+    OMS_GRAPHQL_ONLY_DOCUMENTS: bool = Field(
+        False, description="Whether only registered GraphQL documents are run."
+    )
+    OMS_GRAPHQL_MAX_SUBSCRIPTIONS: int = Field(
+        50, ge=1, le=10_000, description="Subscriptions that one WebSocket may hold at once."
+    )
+    OMS_GRAPHQL_MAX_CONNECTIONS: int = Field(
+        20, ge=1, le=100_000, description="WebSockets that one user may hold at once in a process."
+    )
+    OMS_GRAPHQL_INIT_SECONDS: float = Field(
+        5.0,
+        gt=0,
+        le=60,
+        description="Seconds within which a WebSocket must say who it is.",
+    )
+    OMS_GRAPHQL_SCHEMAS: int = Field(
+        50, ge=1, description="Compiled GraphQL schemas of ontologies that a process keeps."
+    )
     OMS_NATS_DUPLICATE_SECONDS: int = Field(
         120,
         ge=1,

@@ -41,6 +41,7 @@ from ontology.selectors.proposals import LoadProposal, ProposedColumn, propose_o
 from ontology.selectors.redactions import list_redactions
 from ontology.selectors.refs import (
     get_branch,
+    get_commits,
     get_ontology,
     get_tag,
     list_branches,
@@ -102,6 +103,7 @@ __all__ = [
     "export_rdf",
     "get_action",
     "get_branch",
+    "get_commits",
     "get_document",
     "get_documents",
     "get_ontology",

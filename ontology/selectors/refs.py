@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
@@ -18,6 +18,7 @@ from ontology.store.sealing import claim_of
 
 __all__ = [
     "get_branch",
+    "get_commits",
     "get_ontology",
     "get_tag",
     "list_branches",
@@ -78,6 +79,11 @@ def resolve_ref(*, ontology: str, ref: str = "") -> CommitInfo:
     """The commit that ``ref`` names. Raises NotFound, Invalid."""
     info = readable(ontology)
     return store.resolve(info.id, ref or info.default_branch)
+
+
+def get_commits(*, ontology: str, ids: Collection[str]) -> dict[str, CommitInfo]:
+    """Commits by their full ids, those that there are: one query for all."""
+    return store.get_commits(readable(ontology).id, ids)
 
 
 def log(

@@ -499,6 +499,10 @@ class OntologyStore(Protocol):
         """By full id. Raises NotFound."""
         ...
 
+    def get_commits(self, ontology_id: str, commits: Collection[str]) -> dict[str, CommitInfo]:
+        """Those of the full ids that are commits of the ontology, in one go."""
+        ...
+
     def log(
         self,
         ontology_id: str,

@@ -368,6 +368,10 @@ class SecureStore:
         """See ``OntologyStore.get_commit``."""
         return _backend.get_commit(ontology_id, commit)
 
+    def get_commits(self, ontology_id: str, commits: Collection[str]) -> dict[str, CommitInfo]:
+        """See ``OntologyStore.get_commits``."""
+        return _backend.get_commits(ontology_id, commits)
+
     def log(
         self,
         ontology_id: str,

@@ -50,6 +50,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.data]
 _VIEWER = {"ontology.read", "jobs.read", "events.read"}
 _EDITOR = _VIEWER | {
     "ontology.write", "ontology.branch", "actions.run", "jobs.submit", "events.publish",
+    "graphql.introspect",
 }  # fmt: skip
 _REVIEWER = _EDITOR | {"ontology.review"}
 _MAINTAINER = _REVIEWER | {"ontology.merge", "ontology.create"}

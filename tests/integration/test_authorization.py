@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 _VIEWER = {"ontology.read", "jobs.read", "events.read"}
 _EDITOR = _VIEWER | {
     "ontology.write", "ontology.branch", "actions.run", "jobs.submit", "events.publish",
+    "graphql.introspect",
 }  # fmt: skip
 _REVIEWER = _EDITOR | {"ontology.review"}
 ALLOWED = {

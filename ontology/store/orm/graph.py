@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,14 +21,31 @@ from ontology.store.orm.sql import (
     DOCUMENT_COLUMNS,
     commit_from_row,
     document_from_row,
+    in_list,
+    list_parameter,
     rows,
 )
 from ontology.store.orm.writer import database_time
 from ontology.store.port import Revision, StoredChange, StoredDocument
 
-__all__ = ["changed_between", "document_history", "is_ancestor", "log", "merge_bases"]
+__all__ = ["changed_between", "commits_by_id", "document_history", "is_ancestor", "log", "merge_bases"]
 
 _LOG_PAGE = 500
+
+
+def commits_by_id(ontology_id: str, commits: Collection[str]) -> dict[str, CommitInfo]:
+    """See ``OntologyStore.get_commits``."""
+    found: dict[str, CommitInfo] = {}
+    wanted = sorted(set(commits))
+    for start in range(0, len(wanted), _LOG_PAGE):
+        for row in rows(
+            f"SELECT {COMMIT_COLUMNS} FROM ontology_commit c WHERE c.ontology_id = %s AND "
+            + in_list("c.id"),
+            [ontology_id, list_parameter(wanted[start : start + _LOG_PAGE])],
+        ):
+            commit = commit_from_row(row)
+            found[commit.id] = commit
+    return found
 
 
 def log(

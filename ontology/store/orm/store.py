@@ -342,6 +342,9 @@ class OrmStore:
     def get_commit(self, ontology_id: str, commit: str) -> CommitInfo:
         return place_of(ontology_id, commit)[0]
 
+    def get_commits(self, ontology_id: str, commits: Collection[str]) -> dict[str, CommitInfo]:
+        return graph.commits_by_id(ontology_id, commits)
+
     def log(
         self,
         ontology_id: str,

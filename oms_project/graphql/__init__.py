@@ -1,0 +1,1 @@
+"""GraphQL: what every endpoint shares (engine, limits, types), and the platform's own endpoint."""
