@@ -12,10 +12,7 @@ AUDIT = VENDOR / "graphql-http" / "audit.mjs"
 
 
 def test_every_audit_passes(oms_server: OmsServer) -> None:
-    with oms_server.client() as client:
-        token = client.headers["Authorization"].removeprefix("Bearer ")
-        found: list[dict[str, Any]] = json.loads(
-            run_node(AUDIT, f"{oms_server.url}/graphql", token)
-        )
+    token = oms_server.client().headers["Authorization"].removeprefix("Bearer ")
+    found: list[dict[str, Any]] = json.loads(run_node(AUDIT, f"{oms_server.url}/graphql", token))
     assert len(found) == 61
     assert [one for one in found if one["status"] != "ok"] == []
