@@ -28,7 +28,7 @@ from ontology.selectors.layouts import (
     count_by_type,
     type_shape,
 )
-from ontology.selectors.links import linked_objects, traverse
+from ontology.selectors.links import linked_objects, linked_objects_of_many, traverse
 from ontology.selectors.masking import visibility
 from ontology.selectors.moments import ref_at
 from ontology.selectors.objects import (
@@ -111,6 +111,7 @@ __all__ = [
     "hierarchy",
     "history",
     "linked_objects",
+    "linked_objects_of_many",
     "list_actions",
     "list_branches",
     "list_documents",

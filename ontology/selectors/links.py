@@ -25,7 +25,7 @@ from ontology.selectors.masking import names_seen, visible
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
 
-__all__ = ["linked_objects", "traverse"]
+__all__ = ["linked_objects", "linked_objects_of_many", "traverse"]
 
 _ROLES: dict[Direction, tuple[str, ...]] = {
     "outgoing": ("_source",),
@@ -59,42 +59,88 @@ def linked_objects(
         BadRequest: an unknown direction; a cursor of another list.
     """
     info, reader, document = _object(ontology, target, ref)
+    pages = _linked(
+        info, reader, [document.rid], link=link, direction=direction, limit=limit, cursor=cursor
+    )
+    return pages[document.rid]
+
+
+def linked_objects_of_many(
+    *,
+    ontology: str,
+    rids: Sequence[str],
+    link: str = "",
+    direction: Direction = "both",
+    ref: str = "",
+    limit: int = 100,
+    cursor: str | None = None,
+) -> dict[str, Page[LinkedObject]]:
+    """``linked_objects`` of many objects, with as many queries as of one.
+
+    Args:
+        rids: of the objects; one that is not there has no links.
+        limit, cursor: of the links of each object.
+
+    Raises:
+        NotFound: the ontology, the ref or the link type.
+        BadRequest: an unknown direction; a cursor of another list.
+    """
+    info = readable(ontology)
+    reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
+    return _linked(info, reader, rids, link=link, direction=direction, limit=limit, cursor=cursor)
+
+
+def _linked(
+    info: OntologyInfo,
+    reader: CommitReader,
+    rids: Sequence[str],
+    *,
+    link: str,
+    direction: Direction,
+    limit: int,
+    cursor: str | None,
+) -> dict[str, Page[LinkedObject]]:
     names = names_seen(info, reader)
     ways = _ways(names, (link,) if link else (), direction)
     start = decode_cursor("links", cursor, types=(int, str, str))
-    position = start[0] if start is not None and isinstance(start[0], int) else 0
+    first = start[0] if start is not None and isinstance(start[0], int) else 0
     after = None if start is None else (str(start[1]), str(start[2]))
-    found: list[tuple[int, str, str]] = []  # way, link type, rid of the link
-    while position < len(ways) and len(found) <= limit:
+    # Of each object: way, link type, rid of the link.
+    found: dict[str, list[tuple[int, str, str]]] = {rid: [] for rid in rids}
+    for position in range(first, len(ways)):
         role, link_type = ways[position]
-        page = reader.link_page(
-            rid=document.rid,
-            role=role,
-            link_type=link_type,
-            after=after,
-            limit=limit + 1 - len(found),
+        unfilled = [rid for rid in found if len(found[rid]) <= limit]
+        pages = reader.link_pages(
+            rids=unfilled, role=role, link_type=link_type, after=after, limit=limit + 1
         )
-        found += [(position, kind, rid) for kind, rid in page]
-        position, after = position + 1, None
-    more = None
-    if len(found) > limit:
-        found = found[:limit]
-        more = encode_cursor("links", found[-1])
-    links = reader.get_many([rid for _, _, rid in found])
-    far = reader.get_many(
-        {str(links[rid].body[_OTHER[ways[way][0]]]) for way, _, rid in found if rid in links}
-    )
-    shown = {
-        item.rid: item for item in _views(info, reader, [*links.values(), *far.values()], names)
+        after = None
+        for rid, page in pages.items():
+            found[rid] += [(position, kind, one) for kind, one in page]
+    more = {
+        rid: encode_cursor("links", listed[limit - 1])
+        for rid, listed in found.items()
+        if len(listed) > limit
     }
-    items = []
-    for way, _, rid in found:
-        role = ways[way][0]
-        other = str(links[rid].body[_OTHER[role]]) if rid in links else ""
-        if other in shown:
-            side: Literal["outgoing", "incoming"] = "outgoing" if role == "_source" else "incoming"
-            items.append(LinkedObject(shown[rid], shown[other], side))
-    return Page(tuple(items), more)
+    listed = [item for each in found.values() for item in each[:limit]]
+    links = reader.get_many({rid for _, _, rid in listed})
+    far = reader.get_many(
+        {str(links[rid].body[_OTHER[ways[way][0]]]) for way, _, rid in listed if rid in links}
+    )
+    views = _views(info, reader, [*links.values(), *far.values()], names)
+    shown = {view.rid: view for view in views}
+    made: dict[str, Page[LinkedObject]] = {}
+    for rid, each in found.items():
+        items = []
+        for way, _, one in each[:limit]:
+            role = ways[way][0]
+            other = str(links[one].body[_OTHER[role]]) if one in links else ""
+            if other in shown:
+                side: Literal["outgoing", "incoming"] = (
+                    "outgoing" if role == "_source" else "incoming"
+                )
+                items.append(LinkedObject(shown[one], shown[other], side))
+        made[rid] = Page(tuple(items), more.get(rid))
+    return made
 
 
 def traverse(

@@ -315,6 +315,22 @@ class CommitReader(Protocol):
         """
         ...
 
+    def link_pages(
+        self,
+        *,
+        rids: Collection[str],
+        role: str,
+        link_type: str = "",
+        after: tuple[str, str] | None = None,
+        limit: int = 100,
+    ) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """``link_page`` of many objects at once: ``limit`` and ``after`` hold for each of them.
+
+        Returns:
+            ``rid`` of an object -> its page; those without links may be left out.
+        """
+        ...
+
 
 class OntologyStore(Protocol):
     """A place that keeps ontologies."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.store.orm.placed import PlacedReads, portions
-from ontology.store.orm.sql import in_list, keys_table, list_parameter
+from ontology.store.orm.sql import in_list, joined_texts, keys_table, list_parameter
 
 __all__ = ["RelationReads"]
 
@@ -137,3 +137,41 @@ class RelationReads(PlacedReads):
             )
         merged = islice(heapq.merge(*pages), limit)
         return [(key.partition(":")[2], link) for key, link in merged]
+
+    def link_pages(
+        self,
+        *,
+        rids: Collection[str],
+        role: str,
+        link_type: str = "",
+        after: tuple[str, str] | None = None,
+        limit: int = 100,
+    ) -> dict[str, list[tuple[str, str]]]:
+        if link_type:
+            span, bounds = "i.key = k.value || ':' || %s", [link_type]
+        else:
+            span, bounds = "i.key >= k.value || ':' AND i.key < k.value || ';'", []
+        if after is not None:
+            span += " AND (i.key, i.rid) > (k.value || ':' || %s, %s)"
+            bounds += after
+        texts = joined_texts("c.key || ' ' || c.rid")
+        found: dict[str, list[tuple[str, str]]] = {}
+        for portion in portions(dict.fromkeys(rids)):
+            for rank, place in enumerate(self._places):
+                shadow, shadow_parameters = self._unshadowed("i", rank)
+                # The links of one object as one text: neither database lets a row of a list ask
+                # for the first few of its own in a way that the other understands.
+                for rid, listed in self._on_line(
+                    rank,
+                    f"SELECT k.value, (SELECT {texts} "
+                    "FROM (SELECT i.key, i.rid FROM ontology_documentindex i "
+                    f"WHERE i.line_id = %s AND i.role = %s AND {span} AND {{valid}}{shadow} "
+                    f"ORDER BY i.key, i.rid LIMIT %s) c) FROM {keys_table('k')}",
+                    "i",
+                    [place.line, role, *bounds],
+                    [*shadow_parameters, limit, list_parameter(portion)],
+                ):
+                    for item in listed.split(",") if listed else ():
+                        key, _, link = item.partition(" ")
+                        found.setdefault(rid, []).append((key.partition(":")[2], link))
+        return {rid: sorted(listed)[:limit] for rid, listed in found.items()}

@@ -25,6 +25,7 @@ __all__ = [
     "document_from_row",
     "in_list",
     "is_postgresql",
+    "joined_texts",
     "keys_table",
     "list_parameter",
     "rows",
@@ -73,6 +74,11 @@ def keys_table(alias: str) -> str:
     if is_postgresql():
         return f"unnest(%s::text[]) AS {alias}(value)"
     return f"json_each(%s) AS {alias}"
+
+
+def joined_texts(expression: str) -> str:
+    """SQL for the texts of all rows in one, with commas between them; NULL of no rows."""
+    return f"{'string_agg' if is_postgresql() else 'group_concat'}({expression}, ',')"
 
 
 def list_parameter(values: Collection[Any]) -> Any:

@@ -414,6 +414,7 @@ def test_links_at_objects_at_every_commit(harness: StoreHarness) -> None:
         }
         for key in animals[:5]:
             check_pages(reader, state, key)
+        check_pages_of_many(reader, animals)
 
 
 def check_pages(reader: CommitReader, state: State, key: str) -> None:
@@ -429,6 +430,28 @@ def check_pages(reader: CommitReader, state: State, key: str) -> None:
         assert found == expected
         some = reader.link_page(rid=rid(key), role=role, link_type=KNOWS)
         assert list(some) == [item for item in expected if item[0] == KNOWS]
+
+
+def check_pages_of_many(reader: CommitReader, keys: list[str]) -> None:
+    """They are the pages of each."""
+    several = [rid(key) for key in keys]
+    for role in ("_source", "_target"):
+        for link_type in ("", KNOWS):
+            after = None
+            for limit in (1, 3):
+                found = reader.link_pages(
+                    rids=several, role=role, link_type=link_type, after=after, limit=limit
+                )
+                expected = {
+                    one: list(
+                        reader.link_page(
+                            rid=one, role=role, link_type=link_type, after=after, limit=limit
+                        )
+                    )
+                    for one in several
+                }
+                assert {one: list(found.get(one, ())) for one in several} == expected
+                after = max((item for page in expected.values() for item in page), default=after)
 
 
 def test_values_and_types_at_every_commit(harness: StoreHarness) -> None:
@@ -521,6 +544,7 @@ QUESTIONS: Mapping[str, Callable[[CommitReader], Any]] = {
     "search": lambda r: r.search("fox", level=0),
     "links": lambda r: r.links_at([rid("a1"), rid("a2")]),
     "link page": lambda r: r.link_page(rid=rid("a1"), role="_source"),
+    "link pages": lambda r: r.link_pages(rids=[rid("a1"), rid("a2")], role="_source", limit=2),
     "counts": lambda r: r.count_links([("_source", rid("a1"), KNOWS)], 3),
     "values": lambda r: r.find_values([(AGE[CAT], order_key(1))]),
     "populated": lambda r: r.populated([CAT, DOG]),
