@@ -17,6 +17,8 @@ __all__ = ["bad_request", "for_machines", "not_found", "permission_denied", "ser
 
 def for_machines(request: HttpRequest) -> bool:
     """Whether a problem is the answer to what fails, and not a page."""
+    if request.path.startswith("/graphql"):
+        return "text/html" not in request.headers.get("Accept", "")
     return request.path.startswith(("/api/", "/health")) or request.path == "/api"
 
 

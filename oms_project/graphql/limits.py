@@ -262,6 +262,8 @@ class _Costs:
     def _field(self, field: GraphQLField, node: FieldNode, base: int) -> int:
         extensions: Mapping[str, Any] = field.extensions or {}
         inner = get_named_type(field.type)
+        if node.name.value.startswith("__"):
+            return 1  # of the schema itself; GraphQL's own rule bounds its depth
         composite = is_composite_type(inner)
         own = int(extensions.get("cost", base if composite else 0))
         if not composite or node.selection_set is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Final
+from typing import Any, Final, NewType
 
 import strawberry
 from graphql import GraphQLError
@@ -11,7 +11,7 @@ from graphql import GraphQLError
 from oms_project.core.clock import isoformat
 from oms_project.core.errors import BadRequest
 
-__all__ = ["DATE_TIME", "SCALARS", "mapping_of", "parse_moment"]
+__all__ = ["DATE_TIME", "LONG", "SCALARS", "Long", "mapping_of", "parse_long", "parse_moment"]
 
 _RFC3339: Final = "https://datatracker.ietf.org/doc/html/rfc3339"
 
@@ -39,8 +39,33 @@ DATE_TIME: Final = strawberry.scalar(
     specified_by_url=_RFC3339,
 )
 
+#: A whole number that may have more than 32 bits: a sequence, a size in bytes.
+Long = NewType("Long", int)
+_BOUND: Final = 2**63
+
+
+def parse_long(value: Any) -> int:
+    """A whole number of 64 bits, also where it comes as text.
+
+    Raises:
+        GraphQLError: it is none.
+    """
+    text = isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) <= 20
+    number = int(value) if text else value
+    if not isinstance(number, int) or isinstance(number, bool) or not -_BOUND <= number < _BOUND:
+        raise GraphQLError(f"'{str(value)[:50]}' is no whole number of 64 bits.")
+    return number
+
+
+LONG: Final = strawberry.scalar(
+    name="Long",
+    description="A whole number of 64 bits, as a JSON number; in, also as text.",
+    serialize=int,
+    parse_value=parse_long,
+)
+
 #: Python types -> how they are written.
-SCALARS: Final[dict[object, Any]] = {dt.datetime: DATE_TIME}
+SCALARS: Final[dict[object, Any]] = {dt.datetime: DATE_TIME, Long: LONG}
 
 
 def mapping_of(value: Any, name: str) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from oms_project.core.authorization import permissions
 from oms_project.core.routes import AUTHENTICATED, requires
+from oms_project.graphql.graphiql import graphiql_page, wants_page
 
 __all__ = ["graphql", "schema_text"]
 
@@ -17,7 +18,9 @@ _WHY = AUTHENTICATED("every field says what it needs, and is asked for it")
 @csrf_exempt  # `respond` checks it for what comes with a cookie, and says it in GraphQL's form
 @requires({"GET": _WHY, "POST": _WHY})
 def graphql(request: HttpRequest) -> HttpResponseBase:
-    """Queries, mutations, and subscriptions as server-sent events."""
+    """Queries, mutations, and subscriptions as server-sent events; GraphiQL for a browser."""
+    if wants_page(request):
+        return graphiql_page(request)
     from oms_project.graphql.http import respond
     from oms_project.graphql.schema import platform_schema
 

@@ -332,7 +332,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     }
 }
 CORS_ALLOWED_ORIGINS = ENVIRONMENT.CORS_ALLOWED_ORIGINS
-CORS_URLS_REGEX = r"^/(api|\.well-known)/.*$"
+CORS_URLS_REGEX = r"^/(api/.*|\.well-known/.*|graphql(/.*)?)$"
 CORS_ALLOW_CREDENTIALS = False  # other origins send a token, never our cookies
 CORS_EXPOSE_HEADERS = [
     "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID",
