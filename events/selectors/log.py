@@ -25,9 +25,11 @@ __all__ = [
     "EventQuery",
     "EventView",
     "events_after",
+    "events_page",
     "get_event",
     "last_sequence",
     "list_events",
+    "settled",
     "visible_query",
 ]
 
@@ -137,20 +139,34 @@ def events_after(
     Returns:
         Events, and the sequence to go on after (also past those that were not wanted).
     """
+    found, last, _more = events_page(sequence, where=where, limit=limit, actor=actor)
+    return found, last
+
+
+def events_page(
+    sequence: int,
+    *,
+    where: EventQuery | None = None,
+    limit: int = 500,
+    actor: Actor | None = None,
+) -> tuple[list[EventView], int, bool]:
+    """As `events_after`, and whether there may be more already."""
     where = where or EventQuery()
     rows = (
         Event.objects.filter(
-            visible_query(actor or current_actor()), _asked(where), _settled(), seq__gt=sequence
+            visible_query(actor or current_actor()), _asked(where), settled(), seq__gt=sequence
         )
         .order_by("seq")
         .values_list("seq", "type", "ontology", "branch", "body")[:limit]
     )
     found = []
+    looked_at = 0
     for seq, kind, ontology, branch, body in rows:
         sequence = seq
+        looked_at += 1
         if _matches(where.wanted, kind, ontology, branch, body):
             found.append(EventView(seq, body))
-    return found, sequence
+    return found, sequence, looked_at == limit
 
 
 def get_event(*, event: str) -> EventView:
@@ -221,7 +237,8 @@ class _Own(Func):
     output_field = BigIntegerField()
 
 
-def _settled() -> Q:
+def settled() -> Q:
+    """Rows before which nothing will be added any more."""
     if connection.vendor != "postgresql":
         return Q()  # one writer at a time: numbers are in the order of commits
     return Q(xid__lt=_Horizon()) | Q(xid=_Own())

@@ -184,6 +184,7 @@ OMS_SERVICES = {
     "audit_trail": "audit.services.DatabaseAuditTrail",
     "authorizer": "oms_project.identity.authorization.RoleAuthorizer",
     "row_watch": "audit.adapters.auditlog.AuditlogWatch",
+    "event_log": "events.selectors.following.DatabaseEventLog",
     "idempotency": "oms_project.idempotency.services.DatabaseIdempotency",
     "jobs": "scheduling.services.LocalJobService",
     "keyring": "oms_project.core.keys.FileKeyring",
