@@ -10,7 +10,6 @@ from enum import Enum
 from typing import IO, Any
 
 import orjson
-import simplejson
 from django.conf import settings
 from django.utils.encoding import force_str
 from django.utils.functional import Promise
@@ -80,17 +79,11 @@ def to_json(value: Any) -> bytes:
     """Any answer as UTF-8 JSON: also dates, UUIDs, decimals, enums and translated texts."""
     try:
         return orjson.dumps(value, default=_default, option=_OPTIONS)
-    except TypeError:  # an integer beyond 64 bits
-        return simplejson.dumps(
-            value,
-            default=_plain,
-            use_decimal=True,
-            ensure_ascii=False,
-            allow_nan=False,
-            separators=(",", ":"),
-        ).encode()
+    except TypeError:  # an integer beyond 64 bits is the one thing that `_default` is not asked for
+        return orjson.dumps(_with_large_integers(value), default=_default, option=_OPTIONS)
 
 
+_LARGE = 2**63
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
@@ -98,6 +91,21 @@ def _default(value: Any) -> Any:
     if isinstance(value, Decimal) and value.is_finite():
         return orjson.Fragment(str(value))
     return _plain(value)
+
+
+def _with_large_integers(value: Any) -> Any:
+    """``value`` with every integer beyond 64 bits as a fragment of its digits."""
+    match value:
+        case bool():
+            return value
+        case int():
+            return value if -_LARGE <= value < _LARGE else orjson.Fragment(str(value))
+        case Mapping():
+            return {key: _with_large_integers(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_with_large_integers(item) for item in value]
+        case _:
+            return value
 
 
 def _plain(value: Any) -> Any:

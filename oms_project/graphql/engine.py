@@ -36,7 +36,7 @@ from graphql.execution import create_source_event_stream
 
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import Actor
-from oms_project.core.errors import BadRequest, OmsError, PermissionDenied, Unavailable
+from oms_project.core.errors import BadRequest, OmsError, PermissionDenied, TooLarge, Unavailable
 from oms_project.core.memory import remembering
 from oms_project.graphql.context import Context
 from oms_project.graphql.errors import RequestRefused, formatted, graphql_error, note_denials
@@ -57,6 +57,7 @@ __all__ = [
 
 _DOCUMENTS: Final = 1000
 _MAX_ERRORS: Final = 20
+_OPERATION: Final = OperationDefinitionNode.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,20 @@ class Prepared:
     operation: OperationDefinitionNode
     variables: Mapping[str, Any]
     cost: int
+    digest: str = ""
+
+    @property
+    def about_schema(self) -> bool:
+        """Whether it asks for nothing but the schema, the same for everybody."""
+        return (
+            self.operation.operation == OperationType.QUERY
+            and not self.variables
+            and len([one for one in self.document.definitions if one.kind == _OPERATION]) == 1
+            and all(
+                isinstance(one, FieldNode) and one.name.value.startswith("__")
+                for one in self.operation.selection_set.selections
+            )
+        )
 
     @property
     def kind(self) -> str:
@@ -105,6 +120,7 @@ class _Known:
     """A parsed document, and for which schemas it is valid."""
 
     document: DocumentNode
+    digest: str
     judged: str = ""
     problems: dict[tuple[str, bool], list[GraphQLError]] = field(default_factory=dict)
 
@@ -129,17 +145,16 @@ def prepare(compiled: CompiledSchema, request: GraphQLRequest, *, actor: Actor) 
             )
         known = _parsed(text)
         operation = _operation(known.document, request.operation_name)
-        introspects = _introspects(known.document)
-        may_introspect = not introspects or _may_introspect(actor)
-        hide = settings.OMS_GRAPHQL_INTROSPECTION == "role" and not _may_introspect(actor)
-        if introspects and not may_introspect:
+        if _introspects(known.document) and not _may_introspect(actor):
             raise PermissionDenied(
                 "You may not look at the schema itself: the permission "
                 f"{permissions.GRAPHQL_INTROSPECT} is missing.",
                 code="introspection_denied",
                 data={"permission": permissions.GRAPHQL_INTROSPECT},
             )
-        problems = _validated(known, compiled, hide=hide)
+        problems = _validated(known, compiled, hide=True)
+        if problems and _may_introspect(actor):
+            problems = _validated(known, compiled, hide=False)  # with names that may be meant
         if problems:
             raise RequestRefused(problems)
         cost = cost_of(compiled.schema, known.document, operation, request.variables)
@@ -153,7 +168,7 @@ def prepare(compiled: CompiledSchema, request: GraphQLRequest, *, actor: Actor) 
             )
     except OmsError as error:
         raise RequestRefused([graphql_error(error)]) from error
-    return Prepared(compiled, known.document, operation, request.variables, cost)
+    return Prepared(compiled, known.document, operation, request.variables, cost, known.digest)
 
 
 def _parsed(text: str) -> _Known:
@@ -165,12 +180,14 @@ def _parsed(text: str) -> _Known:
         try:
             document = parse(text, max_tokens=settings.OMS_GRAPHQL_MAX_TOKENS, no_location=False)
         except GraphQLSyntaxError as error:
-            raise RequestRefused([error]) from error
-        except RecursionError as error:
-            raise BadRequest(
-                "The document is nested too deeply.", code="graphql_too_complex"
+            if "nested too deeply" not in error.message:
+                raise RequestRefused([error]) from error
+            raise TooLarge(
+                "The document is nested too deeply to be read.",
+                code="graphql_too_complex",
+                data={"bound": "levels", "max": limits.depth},
             ) from error
-        known = _Known(document)
+        known = _Known(document, key)
     if known.judged != repr(limits):  # once per document, and again when the settings change
         check_shape(known.document, limits)
         known.judged = repr(limits)
@@ -248,7 +265,9 @@ def run(prepared: Prepared, context: Context, root: Any = None) -> ExecutionResu
         RequestRefused: the variables do not fit. Unavailable: it took too long.
     """
     try:
-        if prepared.operation.operation == OperationType.MUTATION:
+        if prepared.about_schema:
+            result = _about_schema(prepared, context)
+        elif prepared.operation.operation == OperationType.MUTATION:
             result = _executed(prepared, context, root)
         else:
             with remembering():  # as the middleware does for every GET
@@ -265,6 +284,21 @@ def run(prepared: Prepared, context: Context, root: Any = None) -> ExecutionResu
     if result.data is None and result.errors and all(e.path is None for e in result.errors):
         raise RequestRefused(result.errors)
     return result
+
+
+#: Answers about schemas: they depend on nobody who asks, and large ones take long to work out.
+_described: LRUCache[tuple[str, str], ExecutionResult] = LRUCache(maxsize=100)
+
+
+def _about_schema(prepared: Prepared, context: Context) -> ExecutionResult:
+    key = (prepared.compiled.key, prepared.digest)
+    with _lock:
+        known = _described.get(key)
+    if known is None:
+        known = _executed(prepared, context, None)
+        with _lock:
+            _described[key] = known
+    return known
 
 
 def _executed(prepared: Prepared, context: Context, root: Any) -> ExecutionResult:

@@ -25,12 +25,13 @@ class GraphQLClient:
         self.path = path
         self.http = Client()
         self.answer: Any = None
+        self._token = "" if user is None else tokens_of(user).access
 
     @property
     def headers(self) -> dict[str, str]:
         if self.user is None:
             return {}
-        return {"Authorization": f"Bearer {tokens_of(self.user).access}"}
+        return {"Authorization": f"Bearer {self._token}"}
 
     def ask(
         self, query: str, variables: Mapping[str, Any] | None = None, **options: Any
