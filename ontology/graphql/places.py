@@ -1,0 +1,117 @@
+"""Where something was read, values as they are stored, and references looked up together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import strawberry
+from strawberry.scalars import JSON
+
+from oms_project.core.ids import is_rid
+from oms_project.graphql.context import of_each
+from ontology import selectors
+from ontology.contract import DocumentView
+from ontology.wire import json_bytes
+
+__all__ = ["At", "exact", "looked_up", "referred", "stored", "stored_json"]
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A state of an ontology: what was asked for, and the commit that it named then.
+
+    Attributes:
+        ontology: name.
+        ref: as it was asked for; empty: the default branch.
+        commit: id; everything that is read from here on is of this commit.
+    """
+
+    ontology: str
+    ref: str
+    commit: str
+
+    @classmethod
+    def of(cls, ontology: str, ref: str = "", as_of: str = "") -> At:
+        """Resolve ``ref`` and ``as_of``.
+
+        Raises:
+            NotFound: there is no such ontology or ref. BadRequest: ``bad_as_of``.
+        """
+        wanted = selectors.ref_at(ontology=ontology, ref=ref, as_of=as_of)
+        return cls(ontology, wanted, selectors.resolve_ref(ontology=ontology, ref=wanted).id)
+
+
+def exact(value: Any) -> Any:
+    """A JSON value that keeps its numbers, whatever their size."""
+    return None if value is None else orjson.Fragment(json_bytes(value))
+
+
+def stored(key: str, kind: Any, description: str, default: Any = None) -> Any:
+    """A field that is a member of ``body``, which has it as it is stored."""
+
+    def read(root: Any) -> Any:
+        return root.body.get(key, default)
+
+    return strawberry.field(resolver=read, graphql_type=kind, description=description)
+
+
+def stored_json(key: str, description: str, default: Any = None) -> Any:
+    """As `stored`, for a value of any shape; null where there is neither one nor a default."""
+
+    def read(root: Any) -> Any:
+        return exact(root.body.get(key, default))
+
+    kind: Any = JSON | None if default is None else JSON
+    return strawberry.field(resolver=read, graphql_type=kind, description=description)
+
+
+def looked_up(
+    owners: Sequence[Any],
+    rids: Callable[[Any], Iterable[str]],
+    make: Callable[[At, DocumentView], Any],
+) -> list[list[Any]]:
+    """What each of ``owners``, which have an attribute ``at``, refers to; one read per state.
+
+    Args:
+        rids: what an owner refers to; anything that is no ``rid`` is left out.
+        make: of a document.
+    """
+    wanted: dict[tuple[str, str], dict[str, None]] = {}
+    refs: dict[tuple[str, str], set[str]] = {}
+    for owner in owners:
+        state = (owner.at.ontology, owner.at.commit)
+        wanted.setdefault(state, {}).update((rid, None) for rid in rids(owner) if is_rid(rid))
+        refs.setdefault(state, set()).add(owner.at.ref)
+    found: dict[tuple[str, str, str], Any] = {}
+    for (ontology, commit), some in wanted.items():
+        if some:
+            asked = refs[ontology, commit]
+            at = At(ontology, asked.pop() if len(asked) == 1 else commit, commit)
+            views = selectors.get_documents(ontology=ontology, rids=list(some), ref=commit)
+            found.update(((ontology, commit, rid), make(at, view)) for rid, view in views.items())
+    return [
+        [
+            found[owner.at.ontology, owner.at.commit, rid]
+            for rid in rids(owner)
+            if (owner.at.ontology, owner.at.commit, rid) in found
+        ]
+        for owner in owners
+    ]
+
+
+def referred(
+    item: Any,
+    key: str,
+    rids: Callable[[Any], Iterable[str]],
+    make: Callable[[At, DocumentView], Any],
+) -> list[Any]:
+    """What ``item`` refers to, looked up for all its siblings at once."""
+
+    def load(owners: Sequence[Any]) -> Sequence[Any]:
+        return looked_up(owners, rids, make)
+
+    found: list[Any] = of_each(item, ("refers", key), load)
+    return found
