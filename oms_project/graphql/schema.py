@@ -21,6 +21,12 @@ __all__ = ["FAMILIES", "platform_schema", "platform_sdl"]
 #: ``TYPES``: object types that are reached only through interfaces.
 FAMILIES: Final = (
     "oms_project.graphql.nodes",
+    "oms_project.identity.graphql.people",
+    "oms_project.identity.graphql.service_accounts",
+    "oms_project.identity.graphql.sessions",
+    "oms_project.identity.graphql.policies",
+    "oms_project.identity.graphql.rules",
+    "scheduling.graphql.jobs",
     "ontology.graphql.registry",
 )
 

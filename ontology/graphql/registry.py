@@ -17,11 +17,12 @@ from oms_project.core.routes import AUTHENTICATED
 from oms_project.graphql.context import Info, of_each
 from oms_project.graphql.fields import Pages, connection, listing, mutation, query
 from oms_project.graphql.nodes import joined, parted
+from oms_project.graphql.payloads import Deleted
 from oms_project.graphql.scalars import mapping_of
 from ontology import selectors, services
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo
 
-__all__ = ["Branch", "Commit", "Mutations", "Ontology", "Queries", "Tag"]
+__all__ = ["Branch", "Commit", "Deleted", "Mutations", "Ontology", "Queries", "Tag"]
 
 
 @strawberry.type(
@@ -271,11 +272,6 @@ class CreateOntologyInput:
     prefixes: JSON | None = strawberry.field(default=None, description="IRI by prefix.")
     default_language: str = "en"
     compatibility: str = "backward"
-
-
-@strawberry.type(description="What was deleted.")
-class Deleted:
-    name: str
 
 
 @strawberry.type

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oms_project.identity.selectors.delegations import list_delegations
-from oms_project.identity.selectors.groups import list_groups
+from oms_project.identity.selectors.groups import get_group, list_groups
 from oms_project.identity.selectors.service_accounts import (
     get_service_account,
     list_service_accounts,
@@ -14,13 +14,20 @@ from oms_project.identity.selectors.sessions import (
     holder_of,
     list_sessions,
 )
-from oms_project.identity.selectors.users import get_user, has_administrator, list_users
+from oms_project.identity.selectors.users import (
+    get_user,
+    get_user_by_id,
+    has_administrator,
+    list_users,
+)
 
 __all__ = [
     "Holder",
     "check_token",
+    "get_group",
     "get_service_account",
     "get_user",
+    "get_user_by_id",
     "has_administrator",
     "holder_of",
     "list_delegations",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
+from oms_project.core.ids import is_rid
 from oms_project.core.pagination import Page
 from oms_project.identity.contract import BindingInfo, Role, UnknownUser, UserInfo
 from oms_project.identity.models import User
 from oms_project.identity.selectors.paging import by_name, containing
 
-__all__ = ["get_user", "has_administrator", "list_users", "user_info"]
+__all__ = ["get_user", "get_user_by_id", "has_administrator", "list_users", "user_info"]
 
 
 def get_user(*, username: str) -> UserInfo:
@@ -25,6 +26,19 @@ def get_user(*, username: str) -> UserInfo:
     )
     if user is None:
         raise UnknownUser(f"There is no user {username!r}.", data={"username": username})
+    return user_info(user)
+
+
+def get_user_by_id(*, user_id: str) -> UserInfo:
+    """The user with this id.
+
+    Raises:
+        UnknownUser: there is none.
+    """
+    rows = User.objects.prefetch_related("bindings", "groups__bindings")
+    user = rows.filter(pk=user_id).first() if is_rid(user_id) else None
+    if user is None:
+        raise UnknownUser("There is no user with this id.", data={"id": user_id})
     return user_info(user)
 
 

@@ -89,12 +89,17 @@ def create_user(
 
 
 def change_user(
-    *, username: str, display_name: str | None = None, email: str | None = None
+    *,
+    username: str,
+    display_name: str | None = None,
+    email: str | None = None,
+    active: bool | None = None,
 ) -> UserInfo:
-    """Change what a user is called; None leaves it as it is.
+    """Change what a user is called, and whether the user may sign in; None leaves it as it is.
+    All of it, or nothing.
 
     Raises:
-        PermissionDenied: the current actor may not administer identities.
+        PermissionDenied: the current actor may not administer identities, or would shut itself out.
         UnknownUser: there is no such user.
         Invalid: the name or the address is malformed.
     """
@@ -115,7 +120,10 @@ def change_user(
                 for message in messages
             ],
         ) from error
-    user.save(update_fields=["display_name", "email"])
+    with transaction.atomic():
+        user.save(update_fields=["display_name", "email"])
+        if active is not None:
+            return set_user_active(username=user.username, active=active)
     return selectors.get_user(username=user.username)
 
 

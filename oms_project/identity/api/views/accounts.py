@@ -126,9 +126,7 @@ class UserView(APIView):
     def patch(self, request: Request, username: str) -> Response:
         form = read(UserChangeSerializer, request)
         active = form.pop("is_active", None)
-        changed = services.change_user(username=username, **form)
-        if active is not None:
-            changed = services.set_user_active(username=username, active=active)
+        changed = services.change_user(username=username, active=active, **form)
         return Response(shown(UserSerializer, changed))
 
 

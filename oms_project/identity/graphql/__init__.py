@@ -1,0 +1,1 @@
+"""People, service accounts, sessions, roles and rules over GraphQL."""
