@@ -28,6 +28,7 @@ FAMILIES: Final = (
     "oms_project.identity.graphql.rules",
     "scheduling.graphql.jobs",
     "ontology.graphql.registry",
+    "ontology.graphql.definitions",
 )
 
 _built: list[tuple[strawberry.Schema, CompiledSchema]] = []

@@ -14,6 +14,7 @@ from oms_project.core.errors import BadRequest
 from oms_project.core.pagination import Page
 from oms_project.graphql.context import Info, of_each, siblings
 from oms_project.graphql.fields import Pages, connection, listing
+from oms_project.graphql.inputs import filter_text
 from ontology import selectors
 from ontology.contract import DocumentView, HistoryEntry
 from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
@@ -31,7 +32,7 @@ from ontology.graphql.definitions import (
     ValueType,
     definition_of,
 )
-from ontology.graphql.places import At, looked_up
+from ontology.graphql.places import At, looked_up, target_text
 from ontology.wire import document_text
 
 if TYPE_CHECKING:
@@ -158,10 +159,10 @@ def _listed(
         selectors.list_documents,
         ontology=ontology,
         kinds=kinds,
-        text=asked.text or None,
-        status=asked.status or None,
-        tag=asked.tag or None,
-        parent=asked.parent or None,
+        text=filter_text(asked.text, "text", 200),
+        status=asked.status,
+        tag=filter_text(asked.tag, "tag", 100),
+        parent=target_text(asked.parent),
         include_deleted=asked.include_deleted,
         references=references,
     )
@@ -309,7 +310,7 @@ def _revision(at: At, entry: HistoryEntry) -> Revision:
 def _found(at: At, target: str, include_deleted: bool, references: str = "rid") -> DocumentView:
     return selectors.get_document(
         ontology=at.ontology,
-        target=target,
+        target=target_text(target),
         ref=at.commit,
         include_deleted=include_deleted,
         references=references,

@@ -12,11 +12,15 @@ from strawberry.scalars import JSON
 
 from oms_project.core.ids import is_rid
 from oms_project.graphql.context import of_each
+from oms_project.graphql.inputs import filter_text
 from ontology import selectors
 from ontology.contract import DocumentView
 from ontology.wire import json_bytes
 
-__all__ = ["At", "exact", "looked_up", "referred", "stored", "stored_json"]
+__all__ = ["At", "exact", "looked_up", "referred", "stored", "stored_json", "target_text"]
+
+#: Characters of the longest ref, moment and target; as REST takes them.
+_LONGEST_REF, _LONGEST_MOMENT, _LONGEST_TARGET = 300, 40, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,23 @@ class At:
         """Resolve ``ref`` and ``as_of``.
 
         Raises:
-            NotFound: there is no such ontology or ref. BadRequest: ``bad_as_of``.
+            NotFound: there is no such ontology or ref. BadRequest: ``bad_as_of``, ``bad_filter``.
         """
-        wanted = selectors.ref_at(ontology=ontology, ref=ref, as_of=as_of)
+        wanted = selectors.ref_at(
+            ontology=ontology,
+            ref=filter_text(ref, "ref", _LONGEST_REF),
+            as_of=filter_text(as_of, "asOf", _LONGEST_MOMENT),
+        )
         return cls(ontology, wanted, selectors.resolve_ref(ontology=ontology, ref=wanted).id)
+
+
+def target_text(target: str) -> str:
+    """A target that can name something.
+
+    Raises:
+        BadRequest: ``bad_filter``.
+    """
+    return filter_text(target, "target", _LONGEST_TARGET)
 
 
 def exact(value: Any) -> Any:

@@ -21,6 +21,9 @@ from oms_project.graphql.payloads import Deleted
 from oms_project.graphql.scalars import mapping_of
 from ontology import selectors, services
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo
+from ontology.graphql.describing import DescribingFields
+from ontology.graphql.diffs import VersionFields
+from ontology.graphql.documents import DefinitionFields
 
 __all__ = ["Branch", "Commit", "Deleted", "Mutations", "Ontology", "Queries", "Tag"]
 
@@ -175,7 +178,7 @@ def _tagged(tags: Sequence[Tag]) -> list[Commit]:
 @strawberry.type(
     description="An ontology: object types, links, actions, and the data that obeys them."
 )
-class Ontology(relay.Node):
+class Ontology(DefinitionFields, DescribingFields, VersionFields, relay.Node):
     key: relay.NodeID[str]
     name: str
     base_iri: str
