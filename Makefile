@@ -64,10 +64,11 @@ requirements: $(STAMP_VENV) ## Compile requirements/*.in into hashed *.txt (UPGR
 setup: $(STAMP_BASE) ## Migrate, make an administrator at first start, seed the demo
 	@$(PY) manage.py setup
 
-run: setup ## Serve the console and the REST API with Daphne (HOST=0.0.0.0 PORT=8000)
+run: setup ## Serve the console, REST and GraphQL with Daphne (HOST=0.0.0.0 PORT=8000)
 	@echo
 	@echo "  Console   http://localhost:$(PORT)/console/"
 	@echo "  REST      http://localhost:$(PORT)/api/v1/docs"
+	@echo "  GraphQL   http://localhost:$(PORT)/graphql"
 	@echo
 	@echo "  Ctrl-C ends it."
 	@DJANGO_SETTINGS_MODULE=$${DJANGO_SETTINGS_MODULE:-oms_project.settings.dev} DEBUG=$${DEBUG:-false} \

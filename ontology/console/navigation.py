@@ -111,7 +111,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             }
         )
     system += _events(request)
-    system.append({"title": _("REST API"), "icon": "api", "link": "/api/v1/docs"})
+    system += [
+        {"title": _("REST API"), "icon": "api", "link": "/api/v1/docs"},
+        {"title": _("GraphQL"), "icon": "hub", "link": reverse("graphql")},
+    ]
     groups.append({"title": _("System"), "separator": True, "items": system})
     return groups
 
