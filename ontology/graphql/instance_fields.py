@@ -1,0 +1,15 @@
+"""What an ontology has of objects, links and actions, in one."""
+
+from __future__ import annotations
+
+import strawberry
+
+from ontology.graphql.questions import QuestionFields
+from ontology.graphql.time import TimeFields
+
+__all__ = ["InstanceFields"]
+
+
+@strawberry.type
+class InstanceFields(QuestionFields, TimeFields):
+    """See the bases."""

@@ -1,0 +1,520 @@
+"""Questions about objects and links: filters, orders, figures, full text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import partial
+from typing import Any, Final
+
+import strawberry
+from strawberry.scalars import JSON
+
+from oms_project.core.errors import BadRequest
+from oms_project.core.pagination import Page
+from oms_project.graphql.context import Info, siblings
+from oms_project.graphql.fields import Pages, connection, listing
+from ontology import contract, selectors
+from ontology.contract import DocumentView
+from ontology.domain.kinds import Kind
+from ontology.domain.query import (
+    All,
+    Filter,
+    Measure,
+    Sort,
+    parse_filter,
+    parse_measure,
+    parse_sort,
+)
+from ontology.graphql.instances import (
+    Instance,
+    Link,
+    LinkDirection,
+    Object,
+    Traversal,
+    instance_at,
+    instance_of,
+    traversed,
+)
+from ontology.graphql.places import At, exact
+
+__all__ = [
+    "Figures",
+    "FilterInput",
+    "MeasureInput",
+    "QuestionFields",
+    "SortInput",
+    "filter_of",
+    "sort_of",
+]
+
+#: Filters within filters; the parser of filters has the same bound.
+_DEEPEST: Final = 10
+_MOST_GROUPS: Final = 10_000
+
+
+@strawberry.enum(
+    description="How a property and a value compare. `IN` takes a list, `IS_NULL` a boolean; "
+    "`CONTAINS` looks into texts and lists."
+)
+class FilterOperator(Enum):
+    EQ = "eq"
+    NE = "ne"
+    LT = "lt"
+    LTE = "lte"
+    GT = "gt"
+    GTE = "gte"
+    IN = "in"
+    CONTAINS = "contains"
+    STARTS_WITH = "startsWith"
+    IS_NULL = "isNull"
+
+
+@strawberry.enum(description="What is worked out of a group.")
+class MeasureFunction(Enum):
+    COUNT = "count"
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+    AVG = "avg"
+
+
+@strawberry.input(
+    description="Which objects or links: one of a condition (`property`, `op`, `value`), `and`, "
+    "`or`, `not`, or `link` (with `direction` and `where`: there is such a link, to an object for "
+    "which `where` holds)."
+)
+class FilterInput:
+    property: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Its name, or a path: into a struct (`address.city`), or across a link "
+        "(`worksFor.name`).",
+    )
+    op: FilterOperator | None = strawberry.field(
+        default=strawberry.UNSET, description="`EQ` if not said."
+    )
+    value: JSON | None = strawberry.field(
+        default=strawberry.UNSET, description="What it is compared with."
+    )
+    and_: list[FilterInput] | None = strawberry.field(
+        name="and", default=strawberry.UNSET, description="All of these hold."
+    )
+    or_: list[FilterInput] | None = strawberry.field(
+        name="or", default=strawberry.UNSET, description="One of these holds, at least."
+    )
+    not_: FilterInput | None = strawberry.field(
+        name="not", default=strawberry.UNSET, description="This does not hold."
+    )
+    link: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Name of a link type, or of one of its ends."
+    )
+    direction: LinkDirection | None = strawberry.field(
+        default=strawberry.UNSET, description="`OUTGOING` if not said."
+    )
+    where: FilterInput | None = strawberry.field(
+        default=strawberry.UNSET, description="What holds for the object at the other end."
+    )
+
+
+@strawberry.input(description="What to sort by; what has no value comes last.")
+class SortInput:
+    property: str
+    descending: bool = False
+
+
+@strawberry.input(description="A figure of each group.")
+class MeasureInput:
+    function: MeasureFunction
+    property: str = strawberry.field(
+        default="", description="Needed for all but `COUNT`, which then counts values."
+    )
+
+
+def filter_of(given: Any, where: FilterInput | None) -> Filter | None:
+    """A filter as JSON and one as an input, both of which must hold.
+
+    Raises:
+        BadRequest: ``bad_filter``.
+    """
+    parts = [] if given is None else [parse_filter(given)]
+    if where is not None:
+        parts.append(parse_filter(_as_json(where, 1)))
+    return All(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
+
+
+def _as_json(given: FilterInput, depth: int) -> dict[str, Any]:
+    if depth > _DEEPEST:
+        message = f"A filter is at most {_DEEPEST} deep."
+        raise BadRequest(
+            message,
+            code="bad_filter",
+            errors=[{"field": "", "rule": "filter", "message": message}],
+        )
+    found: dict[str, Any] = {}
+    for member in ("property", "op", "value", "and_", "or_", "not_", "link", "direction", "where"):
+        value = getattr(given, member)
+        # Null says the same as nothing, except that `value: null` is told what is wrong with it.
+        if value is strawberry.UNSET or (value is None and member != "value"):
+            continue
+        if isinstance(value, Enum):
+            value = value.value
+        elif isinstance(value, FilterInput):
+            value = _as_json(value, depth + 1)
+        elif member in ("and_", "or_"):
+            value = [_as_json(one, depth + 1) for one in value]
+        found[member.rstrip("_")] = value
+    return found
+
+
+def sort_of(order: Sequence[SortInput] | None) -> tuple[Sort, ...]:
+    """Sorts as the selectors take them. Raises BadRequest."""
+    return parse_sort([("-" if one.descending else "") + one.property for one in order or ()])
+
+
+def measures_of(given: Sequence[MeasureInput] | None) -> list[Measure]:
+    """Measures as the selectors take them. Raises BadRequest."""
+    found = []
+    for one in given or ():
+        name = one.function.value
+        found.append(parse_measure(f"{name}:{one.property}" if one.property else name))
+    return found
+
+
+@strawberry.type(description="The figures of one group.")
+class FigureRow:
+    row: strawberry.Private[contract.AggregateRow]
+
+    @strawberry.field(description="What its members have in common, by property.")
+    def group(self) -> JSON:
+        return exact(self.row.group)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="By the name of the measure: `count`, `avg(price)`.")
+    def figures(self) -> JSON:
+        return exact(self.row.figures)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="One figure; null: it is of nothing.")
+    def figure(self, function: MeasureFunction, property: str = "") -> JSON | None:
+        return exact(self.row.figures.get(Measure(function.value, property).label))  # type: ignore[no-any-return]
+
+
+@strawberry.type(description="Figures of objects or links, by group.")
+class Figures:
+    commit_id: str = strawberry.field(description="Id of the commit that was read.")
+    rows: list[FigureRow] = strawberry.field(description="The biggest groups first.")
+    truncated: bool = strawberry.field(description="Whether there are more groups.")
+
+
+@strawberry.type(description="An object with the words that were looked for.")
+class SearchHit:
+    object: Object
+    score: float = strawberry.field(description="Higher fits better.")
+
+
+@strawberry.type(description="How many objects or links a type has.")
+class InstanceCount:
+    kind: str = strawberry.field(description="`ObjectType` or `LinkType`.")
+    type: str
+    rid: str
+    is_abstract: bool
+    count: int = strawberry.field(description="Its own.")
+    with_subtypes: int = strawberry.field(description="And those of its subtypes.")
+    label: strawberry.Private[Mapping[str, str]]
+
+    @strawberry.field(description="Its name for people, by language.")
+    def display_name(self) -> JSON:
+        return exact(self.label)  # type: ignore[no-any-return]
+
+
+def _page(
+    at: At,
+    read: Any,
+    make: Any,
+    *,
+    limit: int,
+    cursor: str | None,
+    ref: str,
+) -> Page[Any]:
+    """A page at the commit that its cursor names; what hangs on it is read there too."""
+    page = read(ref=ref, limit=limit, cursor=cursor)
+    then = At(at.ontology, at.ref, ref)
+    return Page(tuple(make(then, item) for item in page.items), page.next_cursor)
+
+
+def _listed(
+    at: At,
+    kind: Kind,
+    *,
+    type_name: str,
+    filter: Any,
+    where: FilterInput | None,
+    order_by: Sequence[SortInput] | None,
+    subtypes: bool,
+    include_deleted: bool,
+    fields: Sequence[str] | None,
+) -> Pages[Any]:
+    asked: dict[str, Any] = {
+        "ontology": at.ontology,
+        "type": type_name,
+        "where": filter_of(filter, where),
+        "subtypes": subtypes,
+        "include_deleted": include_deleted,
+    }
+    read = partial(
+        selectors.list_objects,
+        sort=sort_of(order_by),
+        fields=fields or (),
+        kind=kind.value,
+        **asked,
+    )
+
+    def make(then: At, view: DocumentView) -> Any:
+        return instance_of(then, view, only_some=bool(fields))
+
+    return listing(
+        partial(_page, at, read, make),
+        commit=at.commit,
+        count=lambda: selectors.count_objects(ref=at.commit, **asked),
+    )
+
+
+def _figures(
+    at: At,
+    kind: Kind,
+    *,
+    type_name: str,
+    filter: Any,
+    where: FilterInput | None,
+    measures: Sequence[MeasureInput] | None,
+    by: Sequence[str] | None,
+    subtypes: bool,
+    limit: int,
+) -> Figures:
+    if not 1 <= limit <= _MOST_GROUPS:
+        raise BadRequest(f"The limit is 1 to {_MOST_GROUPS}.", code="bad_limit")
+    found = selectors.aggregate_objects(
+        ontology=at.ontology,
+        type=type_name,
+        ref=at.commit,
+        where=filter_of(filter, where),
+        measures=measures_of(measures),
+        group_by=by or (),
+        subtypes=subtypes,
+        kind=kind.value,
+        limit=limit,
+    )
+    return Figures(
+        commit_id=found.commit,
+        rows=[FigureRow(row=row) for row in found.rows],
+        truncated=found.truncated,
+    )
+
+
+def _hit(at: At, hit: contract.SearchHit) -> SearchHit:
+    return SearchHit(object=instance_of(at, hit.document), score=hit.score)
+
+
+@strawberry.type
+class QuestionFields:
+    """Of an ontology: its objects and links, one by one, in lists, and in figures."""
+
+    @connection()
+    def objects(
+        self,
+        info: Info,
+        type: str,
+        ref: str = "",
+        as_of: str = "",
+        filter: JSON | None = None,
+        where: FilterInput | None = None,
+        order_by: list[SortInput] | None = None,
+        subtypes: bool = True,
+        include_deleted: bool = False,
+        fields: list[str] | None = None,
+    ) -> Pages[Object]:
+        """The objects of an object type or interface (and of its subtypes), by type and key if not
+        sorted otherwise. All pages are of one commit. `filter` and `where` ask the same way, as
+        JSON and as an input; `fields`: only these values.
+        """
+        return _listed(
+            _at(self, ref, as_of),
+            Kind.OBJECT,
+            type_name=type,
+            filter=filter,
+            where=where,
+            order_by=order_by,
+            subtypes=subtypes,
+            include_deleted=include_deleted,
+            fields=fields,
+        )
+
+    @connection()
+    def links(
+        self,
+        info: Info,
+        type: str,
+        ref: str = "",
+        as_of: str = "",
+        filter: JSON | None = None,
+        where: FilterInput | None = None,
+        order_by: list[SortInput] | None = None,
+        subtypes: bool = True,
+        include_deleted: bool = False,
+        fields: list[str] | None = None,
+    ) -> Pages[Link]:
+        """The links of a link type; arguments as of `objects`."""
+        return _listed(
+            _at(self, ref, as_of),
+            Kind.LINK,
+            type_name=type,
+            filter=filter,
+            where=where,
+            order_by=order_by,
+            subtypes=subtypes,
+            include_deleted=include_deleted,
+            fields=fields,
+        )
+
+    @strawberry.field(description="One object by `Type/key`, its `rid` or its IRI.")
+    def object(
+        self, target: str, ref: str = "", as_of: str = "", include_deleted: bool = False
+    ) -> Object | None:
+        found: Object = instance_at(
+            _at(self, ref, as_of), target, kind=Kind.OBJECT, include_deleted=include_deleted
+        )
+        return found
+
+    @strawberry.field(description="One link by its `rid`.")
+    def link(
+        self, target: str, ref: str = "", as_of: str = "", include_deleted: bool = False
+    ) -> Link | None:
+        found: Link = instance_at(
+            _at(self, ref, as_of), target, kind=Kind.LINK, include_deleted=include_deleted
+        )
+        return found
+
+    @strawberry.field(description="One object or link, whichever a target names.")
+    def instance(
+        self, target: str, ref: str = "", as_of: str = "", include_deleted: bool = False
+    ) -> Instance | None:
+        found: Instance = instance_at(
+            _at(self, ref, as_of), target, include_deleted=include_deleted
+        )
+        return found
+
+    @strawberry.field(description="What can be reached from an object along links, nearest first.")
+    def traverse(
+        self,
+        target: str,
+        ref: str = "",
+        as_of: str = "",
+        links: list[str] | None = None,
+        direction: LinkDirection = LinkDirection.OUTGOING,
+        depth: int = 1,
+        limit: int = 100,
+    ) -> Traversal:
+        return traversed(
+            _at(self, ref, as_of),
+            target,
+            links=links or (),
+            direction=direction,
+            depth=depth,
+            limit=limit,
+        )
+
+    @strawberry.field(
+        description="Types with the number of their objects or links; without `empty`, those that "
+        "have any."
+    )
+    def counts_by_type(
+        self, ref: str = "", as_of: str = "", empty: bool = False
+    ) -> list[InstanceCount]:
+        at = _at(self, ref, as_of)
+        return [
+            InstanceCount(
+                kind=str(item.kind),
+                type=item.type.name,
+                rid=item.type.rid,
+                is_abstract=item.type.abstract,
+                count=item.own,
+                with_subtypes=item.total,
+                label=item.type.label,
+            )
+            for item in selectors.count_by_type(ontology=at.ontology, ref=at.commit)
+            if item.kind in (Kind.OBJECT_TYPE, Kind.LINK_TYPE) and (empty or item.total)
+        ]
+
+    @strawberry.field(
+        description="Figures of the objects of a type that answer a filter: of all, or `by` the "
+        "values of properties. Without `measures`, how many."
+    )
+    def aggregate_objects(
+        self,
+        type: str,
+        ref: str = "",
+        as_of: str = "",
+        filter: JSON | None = None,
+        where: FilterInput | None = None,
+        measures: list[MeasureInput] | None = None,
+        by: list[str] | None = None,
+        subtypes: bool = True,
+        limit: int = 1000,
+    ) -> Figures:
+        return _figures(
+            _at(self, ref, as_of),
+            Kind.OBJECT,
+            type_name=type,
+            filter=filter,
+            where=where,
+            measures=measures,
+            by=by,
+            subtypes=subtypes,
+            limit=limit,
+        )
+
+    @strawberry.field(description="Figures of the links of a type; as `aggregateObjects`.")
+    def aggregate_links(
+        self,
+        type: str,
+        ref: str = "",
+        as_of: str = "",
+        filter: JSON | None = None,
+        where: FilterInput | None = None,
+        measures: list[MeasureInput] | None = None,
+        by: list[str] | None = None,
+        subtypes: bool = True,
+        limit: int = 1000,
+    ) -> Figures:
+        return _figures(
+            _at(self, ref, as_of),
+            Kind.LINK,
+            type_name=type,
+            filter=filter,
+            where=where,
+            measures=measures,
+            by=by,
+            subtypes=subtypes,
+            limit=limit,
+        )
+
+    @connection()
+    def search(
+        self, info: Info, text: str, type: str = "", ref: str = "", as_of: str = ""
+    ) -> Pages[SearchHit]:
+        """Objects with all words of a text (their beginnings are enough) in searchable values that
+        you may see, what fits best first; among the best 5,000.
+        """
+        at = _at(self, ref, as_of)
+        read = partial(selectors.search_objects, ontology=at.ontology, text=text, type=type)
+        return listing(partial(_found, at, read), commit=at.commit)
+
+
+def _found(at: At, read: Any, *, limit: int, cursor: str | None, ref: str) -> Page[SearchHit]:
+    page: Page[SearchHit] = _page(at, read, _hit, limit=limit, cursor=cursor, ref=ref)
+    siblings([hit.object for hit in page.items])
+    return page
+
+
+def _at(ontology: Any, ref: str, as_of: str) -> At:
+    # The same object has one id, whether its default branch is named or not.
+    named = "" if ref == ontology.default_branch else ref
+    return At.of(ontology.name, named, as_of)

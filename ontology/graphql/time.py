@@ -1,0 +1,226 @@
+"""One document in time: who gave it its values, what it was, how two states differ."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+import orjson
+import strawberry
+from strawberry.scalars import JSON
+
+from oms_project.core.pagination import Page
+from ontology import contract, selectors
+from ontology.contract import CommitInfo, DocumentView
+from ontology.domain.kinds import INSTANCE_KINDS
+from ontology.graphql.diffs import FieldChange
+from ontology.graphql.places import At, exact
+from ontology.wire import document_text
+
+__all__ = [
+    "Blame",
+    "BlameEntry",
+    "Comparison",
+    "HistoryEntry",
+    "TimeFields",
+    "compared",
+    "entries_of",
+]
+
+_Commit: TypeAlias = Annotated[
+    "Commit",  # type: ignore[name-defined]  # noqa: F821 - it is in another module
+    strawberry.lazy("ontology.graphql.registry"),
+]
+_Instance: TypeAlias = Annotated[
+    "Instance",  # type: ignore[name-defined]  # noqa: F821
+    strawberry.lazy("ontology.graphql.instances"),
+]
+
+
+def _commit(at: At, info: CommitInfo) -> Any:
+    from ontology.graphql.registry import Commit
+
+    return Commit.of(at.ontology, info)
+
+
+def _instance(at: At, view: DocumentView | None) -> Any:
+    from ontology.graphql.instances import instance_of
+
+    return None if view is None or view.kind not in INSTANCE_KINDS else instance_of(at, view)
+
+
+def _json(view: DocumentView | None) -> Any:
+    return None if view is None else orjson.Fragment(document_text(view))
+
+
+@strawberry.type(description="A commit that changed an object or a link, and what it left.")
+class HistoryEntry:
+    operation: str = strawberry.field(description="`create`, `update` or `delete`.")
+    entry: strawberry.Private[contract.HistoryEntry]
+    at: strawberry.Private[At]
+
+    @strawberry.field(description="The commit.")
+    def commit(self) -> _Commit:
+        return _commit(self.at, self.entry.commit)
+
+    @strawberry.field(description="The object or link as it was then; after a delete, before it.")
+    def state(self) -> _Instance | None:
+        then = At(self.at.ontology, self.entry.commit.id, self.entry.commit.id)
+        return _instance(then, self.entry.document)
+
+    @strawberry.field(description="It as it was then, as REST answers it.")
+    def json(self) -> JSON:
+        return _json(self.entry.document)  # type: ignore[no-any-return]
+
+
+def entries_of(at: At, rid: str, *, limit: int, cursor: str | None, ref: str) -> Page[HistoryEntry]:
+    """A page of the history of an object or a link."""
+    page = selectors.history(ontology=at.ontology, target=rid, ref=ref, limit=limit, cursor=cursor)
+    return Page(
+        tuple(HistoryEntry(operation=entry.operation, entry=entry, at=at) for entry in page.items),
+        page.next_cursor,
+    )
+
+
+@strawberry.type(description="A value, and the commit that gave it.")
+class BlameEntry:
+    path: str = strawberry.field(description="Where, as a path of keys: `/address/city`.")
+    label: str = strawberry.field(description="The same for people.")
+    commit_id: str
+    item: strawberry.Private[selectors.BlameEntry]
+    info: strawberry.Private[CommitInfo]
+    at: strawberry.Private[At]
+
+    @strawberry.field(description="The value.")
+    def value(self) -> JSON | None:
+        return exact(self.item.value)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The commit.")
+    def commit(self) -> _Commit:
+        return _commit(self.at, self.info)
+
+
+@strawberry.type(
+    description="Who gave a document the values that it has. What a merge brought in is blamed on "
+    "the commit of the merged side that wrote it."
+)
+class Blame:
+    commit_id: str = strawberry.field(description="Id of the commit that was read.")
+    entries: list[BlameEntry] = strawberry.field(description="One for each value that you may see.")
+    found: strawberry.Private[selectors.Blame]
+    at: strawberry.Private[At]
+
+    @strawberry.field(description="The commits that are blamed, latest first.")
+    def commits(self) -> list[_Commit]:
+        return [_commit(self.at, info) for info in self.found.commits]
+
+    @strawberry.field(description="The document, as REST answers it.")
+    def document(self) -> JSON:
+        return _json(self.found.document)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="Names of what the document refers to, by `rid`.")
+    def names(self) -> JSON:
+        return exact(self.found.names)  # type: ignore[no-any-return]
+
+    @classmethod
+    def of(cls, at: At, found: selectors.Blame) -> Blame:
+        commits = {info.id: info for info in found.commits}
+        return cls(
+            commit_id=found.commit,
+            entries=[
+                BlameEntry(
+                    path=item.path,
+                    label=item.label,
+                    commit_id=item.commit,
+                    item=item,
+                    info=commits[item.commit],
+                    at=at,
+                )
+                for item in found.entries
+            ],
+            found=found,
+            at=at,
+        )
+
+
+@strawberry.type(description="A document at two commits.")
+class Comparison:
+    rid: str
+    from_commit_id: str
+    to_commit_id: str
+    differs: bool = strawberry.field(description="Whether anything you may see is different.")
+    operation: str | None = strawberry.field(
+        description="`create`, `update`, `rename` or `delete`; null when nothing differs."
+    )
+    changes: list[FieldChange]
+    found: strawberry.Private[selectors.DocumentComparison]
+    at: strawberry.Private[At]
+
+    @strawberry.field(description="The earlier state as REST answers it; null: it was not there.")
+    def before(self) -> JSON | None:
+        return _json(self.found.before)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The later state as REST answers it; null: it is not there.")
+    def after(self) -> JSON | None:
+        return _json(self.found.after)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The earlier state of an object or a link.")
+    def before_state(self) -> _Instance | None:
+        commit = self.found.from_commit
+        return _instance(At(self.at.ontology, commit, commit), self.found.before)
+
+    @strawberry.field(description="The later state of an object or a link.")
+    def after_state(self) -> _Instance | None:
+        commit = self.found.to_commit
+        return _instance(At(self.at.ontology, commit, commit), self.found.after)
+
+    @strawberry.field(description="Names of what stands in a change, by `rid`.")
+    def names(self) -> JSON:
+        return exact(self.found.names)  # type: ignore[no-any-return]
+
+
+def compared(before: At, after: At, target: str) -> Comparison:
+    """A document at two places.
+
+    Raises:
+        NotFound: it is at neither.
+    """
+    found = selectors.compare_document(
+        ontology=after.ontology, target=target, from_ref=before.commit, to_ref=after.commit
+    )
+    diff = found.diff
+    return Comparison(
+        rid=found.rid,
+        from_commit_id=found.from_commit,
+        to_commit_id=found.to_commit,
+        differs=diff is not None,
+        operation=None if diff is None else diff.operation,
+        changes=[FieldChange.of(change) for change in (() if diff is None else diff.fields)],
+        found=found,
+        at=after,
+    )
+
+
+@strawberry.type
+class TimeFields:
+    """Of an ontology: any of its documents in time."""
+
+    @strawberry.field(
+        description="Each value of a definition, object or link with the commit that gave it."
+    )
+    def blame(self, target: str, ref: str = "", as_of: str = "") -> Blame:
+        at = At.of(self.name, ref, as_of)  # type: ignore[attr-defined]
+        return Blame.of(at, selectors.blame(ontology=at.ontology, target=target, ref=at.commit))
+
+    @strawberry.field(
+        description="A definition, object or link at two refs, or at two times of them."
+    )
+    def compare(
+        self,
+        target: str,
+        from_ref: str = "",
+        to_ref: str = "",
+        from_as_of: str = "",
+        to_as_of: str = "",
+    ) -> Comparison:
+        name: str = self.name  # type: ignore[attr-defined]
+        return compared(At.of(name, from_ref, from_as_of), At.of(name, to_ref, to_as_of), target)
