@@ -29,6 +29,7 @@ FAMILIES: Final = (
     "scheduling.graphql.jobs",
     "ontology.graphql.registry",
     "ontology.graphql.definitions",
+    "ontology.graphql.instances",
     "ontology.graphql.changing",
 )
 

@@ -24,6 +24,7 @@ from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo
 from ontology.graphql.describing import DescribingFields
 from ontology.graphql.diffs import VersionFields
 from ontology.graphql.documents import DefinitionFields
+from ontology.graphql.instance_fields import InstanceFields
 
 __all__ = ["Branch", "Commit", "Deleted", "Mutations", "Ontology", "Queries", "Tag"]
 
@@ -178,7 +179,7 @@ def _tagged(tags: Sequence[Tag]) -> list[Commit]:
 @strawberry.type(
     description="An ontology: object types, links, actions, and the data that obeys them."
 )
-class Ontology(DefinitionFields, DescribingFields, VersionFields, relay.Node):
+class Ontology(DefinitionFields, DescribingFields, VersionFields, InstanceFields, relay.Node):
     key: relay.NodeID[str]
     name: str
     base_iri: str
