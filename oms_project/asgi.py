@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP now, WebSockets when subscriptions arrive."""
+"""The ASGI application: HTTP, and WebSockets for GraphQL."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _http = get_asgi_application()  # sets up the apps, before anything below import
 
 from audit.sequencer import start_sequencer  # noqa: E402
 from events.relay.process import start_relay  # noqa: E402
+from oms_project.graphql.routing import sockets  # noqa: E402
 from oms_project.middleware.declarations import check_routes  # noqa: E402
 from scheduling.worker import start_worker  # noqa: E402
 
-application = ProtocolTypeRouter({"http": _http})
+application = ProtocolTypeRouter({"http": _http, "websocket": sockets})
 check_routes(application)  # nothing is served while a route does not say who may use it
 start_worker()
 start_sequencer()

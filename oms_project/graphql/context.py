@@ -28,6 +28,8 @@ class Context:
         deadline: moment of `time.monotonic` at which a query is given up; None: never.
         denials: what was refused on the way, to be recorded when the operation has ended.
         loaded: for `once`.
+        check: of a subscription: asks whether who began it still may; raises when not.
+        resume_from: of a subscription: a resume token that came beside the document.
     """
 
     actor: Actor
@@ -35,6 +37,8 @@ class Context:
     deadline: float | None = None
     denials: list[PermissionDenied] = field(default_factory=list)
     loaded: dict[Hashable, Any] = field(default_factory=dict)
+    check: Callable[[], None] | None = None
+    resume_from: str = ""
 
     @property
     def out_of_time(self) -> bool:

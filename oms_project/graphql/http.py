@@ -43,7 +43,7 @@ from oms_project.graphql.engine import (
 )
 from oms_project.graphql.errors import RequestRefused, formatted, graphql_error, note_denials
 
-__all__ = ["JSON", "RESPONSE_JSON", "SchemaSource", "respond"]
+__all__ = ["JSON", "RESPONSE_JSON", "SchemaSource", "request_of", "respond"]
 
 JSON: Final = "application/json"
 RESPONSE_JSON: Final = "application/graphql-response+json"
@@ -67,7 +67,7 @@ def respond(
     request: HttpRequest,
     source: SchemaSource,
     *,
-    stream: Callable[[GraphQLRequest, CompiledSchema], HttpResponseBase] | None = None,
+    stream: Callable[[GraphQLRequest, SchemaSource], HttpResponseBase] | None = None,
 ) -> HttpResponseBase:
     """The answer of a GraphQL endpoint.
 
@@ -82,7 +82,7 @@ def respond(
         if media == EVENT_STREAM:
             if stream is None or isinstance(asked, list):
                 raise _refused(406, "Events are sent for one operation, by POST.")
-            return stream(asked, source())
+            return stream(asked, source)
         return _answered(request, asked, source, media)
     except _Refusal as refusal:
         return _written(
@@ -298,9 +298,14 @@ def _json_text(name: str, text: str) -> Any:
         ) from error
 
 
-def _of_members(body: Any) -> GraphQLRequest:
+def request_of(body: Any) -> GraphQLRequest:
+    """A request from the members of a JSON object, over whichever transport it came.
+
+    Raises:
+        BadRequest: ``graphql_bad_request``.
+    """
     if not isinstance(body, Mapping):
-        raise _refused(400, "A request is a JSON object with `query`.", code="graphql_bad_request")
+        raise BadRequest("A request is a JSON object with `query`.", code="graphql_bad_request")
     query, name = body.get("query"), body.get("operationName")
     variables, extensions = body.get("variables"), body.get("extensions")
     wrong = [
@@ -316,13 +321,19 @@ def _of_members(body: Any) -> GraphQLRequest:
     if query is None and not extensions and not wrong:
         wrong = ["query"]
     if wrong:
-        raise _refused(
-            400,
+        raise BadRequest(
             "Missing or of the wrong type: " + ", ".join(f"`{member}`" for member in wrong) + ". "
             "`query` and `operationName` are texts, `variables` and `extensions` objects.",
             code="graphql_bad_request",
         )
     return GraphQLRequest(query, name or None, variables or {}, extensions or {})
+
+
+def _of_members(body: Any) -> GraphQLRequest:
+    try:
+        return request_of(body)
+    except BadRequest as error:
+        raise _Refusal(400, error, {}) from error
 
 
 def _of_form(request: HttpRequest) -> GraphQLRequest | list[GraphQLRequest]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
@@ -17,7 +17,7 @@ from oms_project.core.errors import Unauthenticated
 from oms_project.identity.api.authentication import bearer_holder
 from oms_project.identity.contract import actor_of
 
-__all__ = ["ActorMiddleware"]
+__all__ = ["ActorMiddleware", "session_is_open"]
 
 SyncNext = Callable[[HttpRequest], HttpResponseBase]
 AsyncNext = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -84,6 +84,18 @@ def _actor(request: HttpRequest) -> Actor | None:
     return actor
 
 
+def session_is_open(session: Mapping[str, Any]) -> bool:
+    """Whether a console session that was used before is neither too old nor too long unused."""
+    now = int(utc_now().timestamp())
+    started, seen = session.get(_STARTED), session.get(_SEEN)
+    return (
+        started is not None
+        and seen is not None
+        and now - started < settings.OMS_SESSION_HOURS * 3600
+        and now - seen < settings.OMS_SESSION_IDLE_MINUTES * 60
+    )
+
+
 def _still_open(request: HttpRequest) -> bool:
     """Whether a console session is neither too old nor too long unused; one that is ends here."""
     now = int(utc_now().timestamp())
@@ -92,10 +104,7 @@ def _still_open(request: HttpRequest) -> bool:
     if started is None or seen is None:
         session[_STARTED] = session[_SEEN] = now
         return True
-    if (
-        now - started >= settings.OMS_SESSION_HOURS * 3600
-        or now - seen >= settings.OMS_SESSION_IDLE_MINUTES * 60
-    ):
+    if not session_is_open(session):
         logout(request)
         return False
     if now - seen >= _NOTED_EVERY:  # and not with each request: that would be a write each time

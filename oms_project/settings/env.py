@@ -344,7 +344,10 @@ class Environment(BaseModel):
         "cost.",
     )
     OMS_GRAPHQL_MAX_BATCH: int = Field(
-        10, ge=1, le=1000, description="GraphQL operations that one request may hold; 1: no batches."
+        10,
+        ge=1,
+        le=1000,
+        description="GraphQL operations that one request may hold; 1: no batches.",
     )
     OMS_GRAPHQL_TIMEOUT: float = Field(
         15.0, gt=0, le=600, description="Seconds after which a GraphQL query is given up."
@@ -372,6 +375,37 @@ class Environment(BaseModel):
         gt=0,
         le=60,
         description="Seconds within which a WebSocket must say who it is.",
+    )
+    OMS_GRAPHQL_MAX_MESSAGE_KB: int = Field(
+        1024, ge=16, le=16384, description="Kilobytes that one message over a WebSocket may have."
+    )
+    OMS_GRAPHQL_MESSAGES_PER_SECOND: int = Field(
+        50,
+        ge=1,
+        le=10_000,
+        description="Messages a second that a WebSocket may send over a longer time; ten times as "
+        "many may come at once.",
+    )
+    OMS_GRAPHQL_SLOW_SECONDS: float = Field(
+        30.0,
+        gt=0,
+        le=3600,
+        description="Seconds after which a WebSocket or an event stream is closed whose client "
+        "does not read.",
+    )
+    OMS_GRAPHQL_CHECK_SECONDS: float = Field(
+        15.0,
+        gt=0,
+        le=600,
+        description="Seconds after which it is asked again whether a subscriber still may, when "
+        "nothing happens.",
+    )
+    OMS_GRAPHQL_LOOK_SECONDS: float = Field(
+        2.0,
+        gt=0,
+        le=60,
+        description="Seconds between two looks at the log for subscriptions when no word of new "
+        "events arrives, and between two looks at a job.",
     )
     OMS_GRAPHQL_SCHEMAS: int = Field(
         50, ge=1, description="Compiled GraphQL schemas of ontologies that a process keeps."
