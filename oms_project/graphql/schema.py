@@ -30,7 +30,10 @@ FAMILIES: Final = (
     "ontology.graphql.registry",
     "ontology.graphql.definitions",
     "ontology.graphql.instances",
+    "ontology.graphql.objects",
+    "ontology.graphql.links",
     "ontology.graphql.changing",
+    "ontology.graphql.versions",
 )
 
 _built: list[tuple[strawberry.Schema, CompiledSchema]] = []

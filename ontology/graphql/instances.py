@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import partial
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import orjson
 import strawberry
@@ -24,9 +24,12 @@ from ontology.contract import DocumentView
 from ontology.domain.kinds import Kind
 from ontology.domain.masking import MASKED
 from ontology.domain.redaction import REDACTED
-from ontology.graphql.places import At, exact, referred
+from ontology.graphql.places import At, exact, referred, target_text
 from ontology.graphql.time import Blame, Comparison, HistoryEntry, compared, entries_of
 from ontology.wire import document_text
+
+if TYPE_CHECKING:
+    from ontology.graphql.definitions import Definition
 
 __all__ = [
     "TYPES",
@@ -41,10 +44,7 @@ __all__ = [
     "instances_of",
 ]
 
-_Definition: TypeAlias = Annotated[
-    "Definition",  # type: ignore[name-defined]  # noqa: F821 - it is in another module
-    strawberry.lazy("ontology.graphql.definitions"),
-]
+_Definition: TypeAlias = Annotated["Definition", strawberry.lazy("ontology.graphql.definitions")]
 
 
 @strawberry.enum(
@@ -294,7 +294,10 @@ def instance_at(
         NotFound: there is none, or it is something else.
     """
     view = selectors.get_document(
-        ontology=at.ontology, target=target, ref=at.commit, include_deleted=include_deleted
+        ontology=at.ontology,
+        target=target_text(target),
+        ref=at.commit,
+        include_deleted=include_deleted,
     )
     if view.kind not in _KINDS.values() or (kind is not None and view.kind != kind):
         what = {Kind.OBJECT: "object", Kind.LINK: "link", None: "object or link"}[kind]
@@ -319,7 +322,7 @@ def traversed(
     way: Any = direction.value
     found: contract.Traversal = selectors.traverse(
         ontology=at.ontology,
-        target=target,
+        target=target_text(target),
         links=links,
         direction=way,
         depth=depth,

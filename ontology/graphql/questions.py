@@ -14,6 +14,7 @@ from oms_project.core.errors import BadRequest
 from oms_project.core.pagination import Page
 from oms_project.graphql.context import Info, siblings
 from oms_project.graphql.fields import Pages, connection, listing
+from oms_project.graphql.inputs import filter_text
 from ontology import contract, selectors
 from ontology.contract import DocumentView
 from ontology.domain.kinds import Kind
@@ -504,7 +505,8 @@ class QuestionFields:
         you may see, what fits best first; among the best 5,000.
         """
         at = _at(self, ref, as_of)
-        read = partial(selectors.search_objects, ontology=at.ontology, text=text, type=type)
+        words = filter_text(text, "text", 500)
+        read = partial(selectors.search_objects, ontology=at.ontology, text=words, type=type)
         return listing(partial(_found, at, read), commit=at.commit)
 
 

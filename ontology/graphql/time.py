@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import orjson
 import strawberry
@@ -12,9 +12,13 @@ from oms_project.core.pagination import Page
 from ontology import contract, selectors
 from ontology.contract import CommitInfo, DocumentView
 from ontology.domain.kinds import INSTANCE_KINDS
-from ontology.graphql.diffs import FieldChange
-from ontology.graphql.places import At, exact
+from ontology.graphql.diffs import FieldChange, commit_of
+from ontology.graphql.places import At, exact, target_text
 from ontology.wire import document_text
+
+if TYPE_CHECKING:
+    from ontology.graphql.instances import Instance
+    from ontology.graphql.registry import Commit
 
 __all__ = [
     "Blame",
@@ -26,20 +30,8 @@ __all__ = [
     "entries_of",
 ]
 
-_Commit: TypeAlias = Annotated[
-    "Commit",  # type: ignore[name-defined]  # noqa: F821 - it is in another module
-    strawberry.lazy("ontology.graphql.registry"),
-]
-_Instance: TypeAlias = Annotated[
-    "Instance",  # type: ignore[name-defined]  # noqa: F821
-    strawberry.lazy("ontology.graphql.instances"),
-]
-
-
-def _commit(at: At, info: CommitInfo) -> Any:
-    from ontology.graphql.registry import Commit
-
-    return Commit.of(at.ontology, info)
+_Commit: TypeAlias = Annotated["Commit", strawberry.lazy("ontology.graphql.registry")]
+_Instance: TypeAlias = Annotated["Instance", strawberry.lazy("ontology.graphql.instances")]
 
 
 def _instance(at: At, view: DocumentView | None) -> Any:
@@ -60,12 +52,12 @@ class HistoryEntry:
 
     @strawberry.field(description="The commit.")
     def commit(self) -> _Commit:
-        return _commit(self.at, self.entry.commit)
+        return commit_of(self.at.ontology, self.entry.commit)  # type: ignore[no-any-return]
 
     @strawberry.field(description="The object or link as it was then; after a delete, before it.")
     def state(self) -> _Instance | None:
         then = At(self.at.ontology, self.entry.commit.id, self.entry.commit.id)
-        return _instance(then, self.entry.document)
+        return _instance(then, self.entry.document)  # type: ignore[no-any-return]
 
     @strawberry.field(description="It as it was then, as REST answers it.")
     def json(self) -> JSON:
@@ -96,7 +88,7 @@ class BlameEntry:
 
     @strawberry.field(description="The commit.")
     def commit(self) -> _Commit:
-        return _commit(self.at, self.info)
+        return commit_of(self.at.ontology, self.info)  # type: ignore[no-any-return]
 
 
 @strawberry.type(
@@ -111,7 +103,7 @@ class Blame:
 
     @strawberry.field(description="The commits that are blamed, latest first.")
     def commits(self) -> list[_Commit]:
-        return [_commit(self.at, info) for info in self.found.commits]
+        return [commit_of(self.at.ontology, info) for info in self.found.commits]
 
     @strawberry.field(description="The document, as REST answers it.")
     def document(self) -> JSON:
@@ -166,12 +158,12 @@ class Comparison:
     @strawberry.field(description="The earlier state of an object or a link.")
     def before_state(self) -> _Instance | None:
         commit = self.found.from_commit
-        return _instance(At(self.at.ontology, commit, commit), self.found.before)
+        return _instance(At(self.at.ontology, commit, commit), self.found.before)  # type: ignore[no-any-return]
 
     @strawberry.field(description="The later state of an object or a link.")
     def after_state(self) -> _Instance | None:
         commit = self.found.to_commit
-        return _instance(At(self.at.ontology, commit, commit), self.found.after)
+        return _instance(At(self.at.ontology, commit, commit), self.found.after)  # type: ignore[no-any-return]
 
     @strawberry.field(description="Names of what stands in a change, by `rid`.")
     def names(self) -> JSON:
@@ -185,7 +177,10 @@ def compared(before: At, after: At, target: str) -> Comparison:
         NotFound: it is at neither.
     """
     found = selectors.compare_document(
-        ontology=after.ontology, target=target, from_ref=before.commit, to_ref=after.commit
+        ontology=after.ontology,
+        target=target_text(target),
+        from_ref=before.commit,
+        to_ref=after.commit,
     )
     diff = found.diff
     return Comparison(
@@ -209,7 +204,9 @@ class TimeFields:
     )
     def blame(self, target: str, ref: str = "", as_of: str = "") -> Blame:
         at = At.of(self.name, ref, as_of)  # type: ignore[attr-defined]
-        return Blame.of(at, selectors.blame(ontology=at.ontology, target=target, ref=at.commit))
+        return Blame.of(
+            at, selectors.blame(ontology=at.ontology, target=target_text(target), ref=at.commit)
+        )
 
     @strawberry.field(
         description="A definition, object or link at two refs, or at two times of them."
