@@ -1,4 +1,4 @@
-"""Change sets as JSON: the form in which every door takes many changes at once.
+"""Change sets and merges as JSON: the form in which every door takes many changes at once.
 
 A REST body and a file for ``manage.py ontology apply`` are the same text and are refused with the
 same sentences. The fields of a definition are not checked here: the domain knows them, and names
@@ -14,14 +14,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 
 from oms_project.core.errors import Invalid
-from ontology.contract import Change
+from ontology.contract import Change, Resolution
 
 __all__ = [
     "Body",
     "ChangeBody",
     "ChangeSetBody",
     "Head",
+    "MergeBody",
     "Message",
+    "Ref",
+    "RevertBody",
     "Target",
     "Text",
     "json_object",
@@ -43,6 +46,7 @@ Text = Annotated[
     str, AfterValidator(_no_nul), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})
 ]
 Message = Annotated[Text, Field(max_length=10_000)]
+Ref = Annotated[Text, Field(max_length=300)]
 Target = Annotated[Text, Field(min_length=1, max_length=2000)]
 Head = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -107,6 +111,56 @@ class ChangeSetBody(Body):
     """The head of the branch that you have seen; refused with 409 when it has moved."""
     dry_run: bool = False
     """Check everything and answer what would happen, without writing."""
+
+
+class ResolutionBody(Body):
+    """How to settle conflicts."""
+
+    choice: Literal["ours", "theirs", "base", "value"]
+    """Which of the three states to take, or a `value`."""
+    document: Target | None = Field(default=None, examples=["ObjectType/Person"])
+    """`@id` or `rid`; none: every conflict that nothing else settles."""
+    path: Annotated[Text, Field(max_length=4000)] | None = None
+    """One conflict of the document; none: all of them."""
+    value: Any = None
+    """Any JSON value, for the choice `value`."""
+
+    def resolution(self) -> Resolution:
+        """As the contract has it."""
+        return Resolution(self.choice, document=self.document, path=self.path, value=self.value)
+
+
+class Merging(Body):
+    """What a merge and a revert have in common."""
+
+    message: Message = ""
+    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+    dry_run: bool = False
+    """Answer what would happen, without writing."""
+    resolutions: list[ResolutionBody] = Field(default_factory=list, max_length=100_000)
+    """How to settle conflicts."""
+    expected_head: Head | None = None
+    """The head of the branch written to that you have seen; refused with 409 when it has moved."""
+
+
+class MergeBody(Merging):
+    """A merge of one ref into a branch."""
+
+    source: Ref = Field(examples=["feature/booking"])
+    """What to merge: a branch, tag or commit id."""
+    into: Ref = Field(default="", examples=["main"])
+    """The branch to merge into. Empty: the default branch."""
+    no_ff: bool = False
+    """Make a merge commit also where the branch could simply move forward."""
+
+
+class RevertBody(Merging):
+    """A new commit that takes back an earlier one."""
+
+    commit: Ref = Field(min_length=1)
+    """The commit to take back: its id, or any other ref."""
+    mainline: int = Field(default=1, ge=1, le=16)
+    """Of a merge: the number of the parent whose side stays."""
 
 
 def parse_body(data: Any, model: type[B]) -> B:

@@ -260,7 +260,7 @@ class _Costs:
         return self._known[key]
 
     def _field(self, field: GraphQLField, node: FieldNode, base: int) -> int:
-        extensions: Mapping[str, Any] = field.extensions or {}
+        extensions = _told(field)
         inner = get_named_type(field.type)
         if node.name.value.startswith("__"):
             return 1  # of the schema itself; GraphQL's own rule bounds its depth
@@ -284,7 +284,7 @@ class _Costs:
             if argument.name.value == name:
                 value = self._value(argument.value)
         size = value if isinstance(value, int) and not isinstance(value, bool) else None
-        return max(1, size) if size is not None else int(field.extensions.get("page", 50))
+        return max(1, size) if size is not None else int(_told(field).get("page", 50))
 
     def _value(self, node: Any) -> Any:
         if isinstance(node, VariableNode):
@@ -293,6 +293,13 @@ class _Costs:
                 return self._variables[name]
             node = self._defaults.get(name)
         return int(node.value) if isinstance(node, IntValueNode) else None
+
+
+def _told(field: GraphQLField) -> Mapping[str, Any]:
+    """What the definition of a field says of its cost; those that strawberry makes say it there."""
+    extensions: Mapping[str, Any] = field.extensions or {}
+    made = extensions.get("strawberry-definition")
+    return extensions if made is None else made.metadata
 
 
 def _is_list(kind: Any) -> bool:

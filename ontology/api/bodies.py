@@ -15,13 +15,15 @@ from ontology.change_sets import (
     ChangeBody,
     ChangeSetBody,
     Head,
+    MergeBody,
     Message,
+    Ref,
+    RevertBody,
     Target,
     Text,
     json_object,
     parse_body,
 )
-from ontology.contract import Resolution
 
 __all__ = [
     "ActionRunBody",
@@ -46,7 +48,6 @@ __all__ = [
     "parse_definition",
 ]
 
-Ref = Annotated[Text, Field(max_length=300)]
 LangText = dict[Text, Text]
 
 
@@ -116,56 +117,6 @@ class TagCreate(Body):
     """What it names for ever. Empty: the head of the default branch."""
     message: Message = ""
     """Why."""
-
-
-class ResolutionBody(Body):
-    """How to settle conflicts."""
-
-    choice: Literal["ours", "theirs", "base", "value"]
-    """Which of the three states to take, or a `value`."""
-    document: Target | None = Field(default=None, examples=["ObjectType/Person"])
-    """`@id` or `rid`; none: every conflict that nothing else settles."""
-    path: Annotated[Text, Field(max_length=4000)] | None = None
-    """One conflict of the document; none: all of them."""
-    value: Any = None
-    """Any JSON value, for the choice `value`."""
-
-    def resolution(self) -> Resolution:
-        """As the contract has it."""
-        return Resolution(self.choice, document=self.document, path=self.path, value=self.value)
-
-
-class Merging(Body):
-    """What a merge and a revert have in common."""
-
-    message: Message = ""
-    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
-    dry_run: bool = False
-    """Answer what would happen, without writing."""
-    resolutions: list[ResolutionBody] = Field(default_factory=list, max_length=100_000)
-    """How to settle conflicts."""
-    expected_head: Head | None = None
-    """The head of the branch written to that you have seen; refused with 409 when it has moved."""
-
-
-class MergeBody(Merging):
-    """A merge of one ref into a branch."""
-
-    source: Ref = Field(examples=["feature/booking"])
-    """What to merge: a branch, tag or commit id."""
-    into: Ref = Field(default="", examples=["main"])
-    """The branch to merge into. Empty: the default branch."""
-    no_ff: bool = False
-    """Make a merge commit also where the branch could simply move forward."""
-
-
-class RevertBody(Merging):
-    """A new commit that takes back an earlier one."""
-
-    commit: Ref = Field(min_length=1)
-    """The commit to take back: its id, or any other ref."""
-    mainline: int = Field(default=1, ge=1, le=16)
-    """Of a merge: the number of the parent whose side stays."""
 
 
 class ActionRunBody(Body):
