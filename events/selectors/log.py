@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -27,6 +27,7 @@ __all__ = [
     "events_after",
     "events_page",
     "get_event",
+    "get_events",
     "last_sequence",
     "list_events",
     "settled",
@@ -185,6 +186,16 @@ def get_event(*, event: str) -> EventView:
             f"There is no event '{event}' here.", code="event_not_found", data={"event": event}
         )
     return EventView(row.seq, row.body)
+
+
+def get_events(*, sequences: Collection[int]) -> dict[int, EventView]:
+    """Sequence -> event, of those that are kept and that the actor may see; one query.
+
+    Raises:
+        PermissionDenied: without ``events.read``.
+    """
+    visible = Event.objects.filter(visible_query(current_actor()), seq__in=sequences)
+    return {seq: EventView(seq, body) for seq, body in visible.values_list("seq", "body")}
 
 
 def last_sequence() -> int:

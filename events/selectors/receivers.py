@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from django.db.models import Count, Max, Min, Q, QuerySet
-from django.db.models.functions import TruncHour
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Window
+from django.db.models.functions import RowNumber, TruncHour
 
 from events.access import administers, check_administers, checked_filter, lane_ontologies
 from events.domain.filters import EventFilter
@@ -37,7 +37,9 @@ __all__ = [
     "HourFigures",
     "Match",
     "attempt_hours",
+    "attempt_hours_of",
     "attempts_of",
+    "attempts_of_each",
     "figures",
     "figures_of",
     "get_delivery",
@@ -47,11 +49,14 @@ __all__ = [
     "list_rules",
     "list_webhooks",
     "preview",
+    "webhooks_of",
     "who_wants",
 ]
 
 _PREVIEWED: Final = 2000
-F = TypeVar("F", bound=Filtered)
+#: Requests of a delivery that are shown.
+_ATTEMPTS: Final = 100
+R = TypeVar("R", bound=Filtered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,23 @@ def get_delivery(*, delivery: int) -> Delivery:
 
 def attempts_of(delivery: Delivery) -> list[Attempt]:
     """The requests of a delivery and their answers, newest first."""
-    return list(Attempt.objects.filter(delivery=delivery).order_by("-id")[:100])
+    return list(Attempt.objects.filter(delivery=delivery).order_by("-id")[:_ATTEMPTS])
+
+
+def attempts_of_each(deliveries: Sequence[Delivery]) -> dict[int, list[Attempt]]:
+    """Id of a delivery -> its last 100 requests and their answers, newest first; one query."""
+    found: dict[int, list[Attempt]] = {row.pk: [] for row in deliveries}
+    place = Window(RowNumber(), partition_by=F("delivery_id"), order_by=F("id").desc())
+    rows = Attempt.objects.filter(delivery_id__in=list(found)).annotate(place=place)
+    for attempt in rows.filter(place__lte=_ATTEMPTS).order_by("-id"):
+        found[attempt.delivery_id].append(attempt)
+    return found
+
+
+def webhooks_of(lanes: Collection[str]) -> dict[str, Webhook]:
+    """Lane -> its webhook, of those that the actor runs. Raises PermissionDenied."""
+    ids = {lane.partition(":")[2] for lane in lanes if lane.startswith("webhook:")}
+    return {hook.lane: hook for hook in _administered(Webhook.objects.filter(pk__in=ids))}
 
 
 def list_quarantined(*, limit: int = 200) -> list[Quarantined]:
@@ -251,6 +272,22 @@ def attempt_hours(lane: str = "") -> tuple[HourFigures, ...]:
     return tuple(HourFigures(row["hour"], row["succeeded"], row["failed"]) for row in rows)
 
 
+def attempt_hours_of(lanes: Collection[str]) -> dict[str, tuple[HourFigures, ...]]:
+    """Lane -> `attempt_hours` of it; one query, whoever asks has checked who may."""
+    succeeded = Q(status__gte=200, status__lt=300, error="")
+    rows = (
+        Attempt.objects.filter(delivery__lane__in=lanes, at__gte=utc_now() - timedelta(hours=24))
+        .annotate(hour=TruncHour("at"), lane=F("delivery__lane"))
+        .values("lane", "hour")
+        .annotate(succeeded=Count("id", filter=succeeded), failed=Count("id", filter=~succeeded))
+        .order_by("lane", "hour")
+    )
+    found: dict[str, list[HourFigures]] = {lane: [] for lane in lanes}
+    for row in rows:
+        found[row["lane"]].append(HourFigures(row["hour"], row["succeeded"], row["failed"]))
+    return {lane: tuple(hours) for lane, hours in found.items()}
+
+
 def preview(*, wanted: EventFilter, limit: int = 50) -> tuple[list[Match], int]:
     """A dry run: which of the last events a filter would have matched, newest first.
 
@@ -304,12 +341,12 @@ def last_delivery(lane: str) -> datetime | None:
     return found
 
 
-def _administered(rows: QuerySet[F]) -> list[F]:
+def _administered(rows: QuerySet[R]) -> list[R]:
     actor = current_actor()
     decision = authorizer.anywhere(actor, permissions.EVENTS_ADMINISTER)
     if not decision.allowed:
         raise PermissionDenied(
             f"Not allowed: {decision.reason}.", data={"permission": permissions.EVENTS_ADMINISTER}
         )
-    found: Sequence[F] = list(rows.order_by("name"))
+    found: Sequence[R] = list(rows.order_by("name"))
     return [row for row in found if administers(actor, row.ontologies)]

@@ -1,0 +1,1 @@
+"""Events, webhooks, deliveries, routing rules and streams over GraphQL."""
