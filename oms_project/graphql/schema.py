@@ -40,6 +40,9 @@ FAMILIES: Final = (
     "ontology.graphql.links",
     "ontology.graphql.changing",
     "ontology.graphql.versions",
+    "ontology.graphql.transfer",
+    "ontology.graphql.subscriptions",
+    "scheduling.graphql.subscriptions",
 )
 
 _built: list[tuple[strawberry.Schema, CompiledSchema]] = []

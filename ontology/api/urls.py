@@ -113,7 +113,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/imports", transfer.ImportsView.as_view()),
     path(f"{_ONE}/export", transfer.ExportView.as_view()),
     path(f"{_ONE}/exports", transfer.ExportsView.as_view()),
-    path(f"{_ONE}/exports/<uuid:job>", transfer.ExportFileView.as_view()),
+    path(f"{_ONE}/exports/<uuid:job>", transfer.ExportFileView.as_view(), name="ontology-export"),
     path(f"{_ONE}/loads", tables.LoadsView.as_view()),
     path(f"{_ONE}/loads/<uuid:job>/report", tables.LoadReportView.as_view()),
     path(f"{_ONE}/load-proposals", tables.ProposalsView.as_view()),
