@@ -13,7 +13,7 @@ from audit.services.keeping import (
     write_checkpoint,
 )
 from audit.services.log import DatabaseAuditLog
-from audit.services.reading import export, get_event, search, state
+from audit.services.reading import export, follow, followed, get_event, search, state
 from audit.services.sealing import seal
 
 __all__ = [
@@ -22,6 +22,8 @@ __all__ = [
     "Proof",
     "consistency_proof",
     "export",
+    "follow",
+    "followed",
     "get_event",
     "prove_event",
     "record_verification",

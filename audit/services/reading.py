@@ -13,7 +13,7 @@ from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
 from oms_project.core.pagination import Page
 
-__all__ = ["export", "get_event", "search", "state"]
+__all__ = ["export", "follow", "followed", "get_event", "search", "state"]
 
 
 def search(
@@ -46,6 +46,31 @@ def get_event(*, event_id: str) -> EventInfo:
     event = selectors.get_event(event_id=event_id)
     audit_log.record("audit.read", Subject("audit", event_id))
     return event
+
+
+def follow(*, where: EventFilter) -> None:
+    """Begin to follow the trail. That it was begun is recorded, and not each event that is told:
+    that would be an event again.
+
+    Raises:
+        PermissionDenied: the actor may not read the trail.
+    """
+    authorizer.check(current_actor(), permissions.AUDIT_READ)
+    audit_log.record("audit.read", Subject("audit"), data={"follows": where.members()})
+
+
+def followed(*, event_id: str, where: EventFilter) -> EventInfo | None:
+    """An event for who follows the trail; None: it is not one of those, or not here any more.
+
+    Raises:
+        PermissionDenied: the actor may not read the trail.
+    """
+    authorizer.check(current_actor(), permissions.AUDIT_READ)
+    try:
+        event = selectors.get_event(event_id=event_id)
+    except selectors.EventNotFound:
+        return None
+    return event if where.matches(event.members) else None
 
 
 def export(*, where: EventFilter, form: str) -> Iterator[EventInfo]:

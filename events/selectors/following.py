@@ -104,5 +104,5 @@ def _logged(view: EventView) -> LoggedEvent:
         branch=attributes.get("branch", ""),
         time=datetime.fromisoformat(attributes["time"]),
         data=data,
-        attributes=attributes,
+        text=view.text,
     )

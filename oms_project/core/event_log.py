@@ -8,7 +8,7 @@ log as well. A follower keeps the sequence that it has read up to, and loses not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
@@ -50,7 +50,7 @@ class LoggedEvent:
         id, source, type, subject, ontology, branch: as in the CloudEvent; may be empty.
         time: when it happened.
         data: what it says; JSON values.
-        attributes: every attribute of the CloudEvent.
+        text: the CloudEvent as structured JSON, without its sequence.
     """
 
     sequence: int
@@ -62,7 +62,7 @@ class LoggedEvent:
     branch: str
     time: datetime
     data: Any = field(repr=False)
-    attributes: Mapping[str, Any] = field(repr=False)
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

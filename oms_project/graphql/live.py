@@ -37,7 +37,7 @@ from oms_project.core.errors import BadRequest, Invalid
 from oms_project.core.event_log import LoggedEvent, LogPage, Place, Wanted, event_log
 from oms_project.graphql.context import Context
 
-__all__ = ["following", "in_thread", "live_events", "token_of"]
+__all__ = ["ask", "following", "in_thread", "live_events", "token_of"]
 
 log = structlog.get_logger("oms.graphql")
 
@@ -163,13 +163,13 @@ async def live_events(
 
     token = resume_from or context.resume_from
     async with following(wanted) as follower:
-        place = await in_thread(_as(context.actor, begin))
+        place = await ask(context, begin)
         more = True
         while True:
             if not more and not await follower.rung(settings.OMS_GRAPHQL_CHECK_SECONDS):
-                await in_thread(_as(context.actor, check))
+                await ask(context, check)
                 continue
-            await in_thread(_as(context.actor, check))
+            await ask(context, check)
             read_at = time.monotonic()
             page = await follower.read(place, context.actor)
             more = page.more
@@ -177,12 +177,17 @@ async def live_events(
                 if time.monotonic() - read_at > _FRESH:
                     more = True
                     break
-                made = await in_thread(_as(context.actor, partial(make, event)))
+                made = await ask(context, partial(make, event))
                 place = event.sequence
                 if made is not None:
                     yield made
             else:
                 place = page.sequence
+
+
+async def ask(context: Context, function: Callable[[], T]) -> T:
+    """Call a plain function in a thread, as the actor of an operation."""
+    return await in_thread(_as(context.actor, function))
 
 
 def _as(actor: Actor, function: Callable[[], T]) -> Callable[[], T]:

@@ -40,9 +40,13 @@ FAMILIES: Final = (
     "ontology.graphql.links",
     "ontology.graphql.changing",
     "ontology.graphql.versions",
+    "ontology.graphql.actions",
+    "ontology.graphql.redactions",
     "ontology.graphql.transfer",
     "ontology.graphql.subscriptions",
     "scheduling.graphql.subscriptions",
+    "audit.graphql.subscriptions",
+    "events.graphql.subscriptions",
 )
 
 _built: list[tuple[strawberry.Schema, CompiledSchema]] = []
