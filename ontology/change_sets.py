@@ -17,14 +17,17 @@ from oms_project.core.errors import Invalid
 from ontology.contract import Change, Resolution
 
 __all__ = [
+    "ActionRunBody",
     "Body",
     "ChangeBody",
     "ChangeSetBody",
     "Head",
     "MergeBody",
     "Message",
+    "RedactionBody",
     "Ref",
     "RevertBody",
+    "RunRevertBody",
     "Target",
     "Text",
     "json_object",
@@ -161,6 +164,51 @@ class RevertBody(Merging):
     """The commit to take back: its id, or any other ref."""
     mainline: int = Field(default=1, ge=1, le=16)
     """Of a merge: the number of the parent whose side stays."""
+
+
+class ActionRunBody(Body):
+    """A run of an action, or a batch of runs."""
+
+    parameters: dict[str, Any] | None = Field(
+        default=None, examples=[{"flight": "Flight/OZ102", "seats": 2}]
+    )
+    """The parameters of one run: values as JSON, an object as `Type/key`, `rid` or IRI."""
+    batch: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=1000)
+    """The parameters of each run; then no `parameters`. All runs make one commit, or none."""
+    message: Message = ""
+    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+    dry_run: bool = False
+    """Check everything and answer what would happen, without writing."""
+    expected_head: Head | None = None
+    """The head of the branch that you have seen; refused with 409 when it has moved."""
+
+
+class RunRevertBody(Body):
+    """Takes back a run of an action."""
+
+    message: Message = ""
+    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+    dry_run: bool = False
+    """Answer what would happen, without writing."""
+    expected_head: Head | None = None
+    """The head of the branch that you have seen; refused with 409 when it has moved."""
+
+
+class RedactionBody(Body):
+    """Values to erase for good."""
+
+    target: Target = Field(examples=["Person/42"])
+    """The object or link: `Type/key`, its `rid` or its IRI."""
+    fields: list[Text] = Field(default_factory=list, max_length=1000, examples=[["email"]])
+    """Names of values, also `_iri` and `_annotations`. Empty: all values."""
+    reason: Annotated[Text, Field(min_length=1, max_length=2000)] = Field(
+        examples=["Request 7 of 2026-07-05"]
+    )
+    """Who asked for it and why. It is kept for ever: leave the values out."""
+    ref: Ref = Field(default="", examples=["main"])
+    """Where the target is looked up. Empty: the default branch."""
+    dry_run: bool = False
+    """Answer what would be erased, without erasing it."""
 
 
 def parse_body(data: Any, model: type[B]) -> B:

@@ -11,15 +11,16 @@ from pydantic import Field
 
 from ontology import selectors
 from ontology.change_sets import (
+    ActionRunBody,
     Body,
     ChangeBody,
     ChangeSetBody,
-    Head,
     MergeBody,
     Message,
+    RedactionBody,
     Ref,
     RevertBody,
-    Target,
+    RunRevertBody,
     Text,
     json_object,
     parse_body,
@@ -119,34 +120,6 @@ class TagCreate(Body):
     """Why."""
 
 
-class ActionRunBody(Body):
-    """A run of an action, or a batch of runs."""
-
-    parameters: dict[str, Any] | None = Field(
-        default=None, examples=[{"flight": "Flight/OZ102", "seats": 2}]
-    )
-    """The parameters of one run: values as JSON, an object as `Type/key`, `rid` or IRI."""
-    batch: list[dict[str, Any]] | None = Field(default=None, min_length=1, max_length=1000)
-    """The parameters of each run; then no `parameters`. All runs make one commit, or none."""
-    message: Message = ""
-    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
-    dry_run: bool = False
-    """Check everything and answer what would happen, without writing."""
-    expected_head: Head | None = None
-    """The head of the branch that you have seen; refused with 409 when it has moved."""
-
-
-class RunRevertBody(Body):
-    """Takes back a run of an action."""
-
-    message: Message = ""
-    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
-    dry_run: bool = False
-    """Answer what would happen, without writing."""
-    expected_head: Head | None = None
-    """The head of the branch that you have seen; refused with 409 when it has moved."""
-
-
 class RenameBody(Body):
     """A new name for a definition; the old one stays as an alias."""
 
@@ -154,23 +127,6 @@ class RenameBody(Body):
     """The new `apiName`."""
     message: Message = ""
     """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
-
-
-class RedactionBody(Body):
-    """Values to erase for good."""
-
-    target: Target = Field(examples=["Person/42"])
-    """The object or link: `Type/key`, its `rid` or its IRI."""
-    fields: list[Text] = Field(default_factory=list, max_length=1000, examples=[["email"]])
-    """Names of values, also `_iri` and `_annotations`. Empty: all values."""
-    reason: Annotated[Text, Field(min_length=1, max_length=2000)] = Field(
-        examples=["Request 7 of 2026-07-05"]
-    )
-    """Who asked for it and why. It is kept for ever: leave the values out."""
-    ref: Ref = Field(default="", examples=["main"])
-    """Where the target is looked up. Empty: the default branch."""
-    dry_run: bool = False
-    """Answer what would be erased, without erasing it."""
 
 
 class ExportBody(Body):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import strawberry
 
+from ontology.graphql.action_types import ActionFields
 from ontology.graphql.questions import QuestionFields
+from ontology.graphql.redactions import RedactionFields
 from ontology.graphql.time import TimeFields
 
 __all__ = ["InstanceFields"]
 
 
 @strawberry.type
-class InstanceFields(QuestionFields, TimeFields):
+class InstanceFields(QuestionFields, TimeFields, ActionFields, RedactionFields):
     """See the bases."""

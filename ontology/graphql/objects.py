@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 import strawberry
@@ -173,7 +173,7 @@ def change_instance(
     return committed(input, change, f"{op.capitalize()} {found.view.id}")
 
 
-def changed(made: type[T], input: CommitInput, result: CommitResult) -> T:
+def changed(made: Callable[..., T], input: CommitInput, result: CommitResult) -> T:
     """What a mutation answers: ``made`` is `ObjectChange` or the like of links."""
     at = At(input.ontology, input.branch, result.head)
     item = instance_of(at, result.documents[0])

@@ -24,7 +24,7 @@ from scheduling.graphql.jobs import Job
 if TYPE_CHECKING:
     from ontology.graphql.registry import Commit
 
-__all__ = ["Merge", "MergeConflicts", "Mutations", "Queries"]
+__all__ = ["Merge", "MergeConflicts", "Mutations", "Queries", "merge_answer"]
 
 
 @strawberry.type(description="What a merge or a revert did, or would do.")
@@ -121,7 +121,7 @@ class MergeConflicts(Problem):
         )
 
 
-def _merge(ontology: str, found: contract.MergeResult) -> Merge | MergeConflicts:
+def merge_answer(ontology: str, found: contract.MergeResult) -> Merge | MergeConflicts:
     """The answer to a merge or a revert.
 
     Raises:
@@ -272,7 +272,7 @@ class Mutations:
             no_ff=body.no_ff,
             expected_head=body.expected_head,
         )
-        return _merge(input.ontology, found)
+        return merge_answer(input.ontology, found)
 
     @mutation(requires=permissions.ONTOLOGY_WRITE)
     def revert(self, info: Info, input: RevertInput) -> Merge | MergeConflicts:
@@ -290,7 +290,7 @@ class Mutations:
             resolutions=[one.resolution() for one in body.resolutions],
             expected_head=body.expected_head,
         )
-        return _merge(input.ontology, found)
+        return merge_answer(input.ontology, found)
 
     @mutation(requires=permissions.ONTOLOGY_READ)
     def start_verification(self, info: Info, ontology: str) -> Job:
