@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Final
 
 import orjson
 import strawberry
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.urls import reverse
 from strawberry.file_uploads.scalars import Upload
 from strawberry.scalars import JSON
 
 from oms_project.core.authorization import permissions
-from oms_project.core.errors import BadRequest, Invalid, TooLarge
+from oms_project.core.errors import BadRequest, TooLarge
 from oms_project.graphql.context import Info
 from oms_project.graphql.fields import mutation, query
 from oms_project.graphql.inputs import filter_text
-from ontology import contract, selectors, services, spool
+from ontology import contract, selectors, services
 from ontology.graphql.diffs import commit_of
 from ontology.graphql.places import At, exact
+from ontology.graphql.uploads import spooled
 from ontology.tasks import EXPORT_TASK, IMPORT_TASK
 from scheduling.contract import job_service
 from scheduling.graphql.jobs import Job
@@ -190,7 +188,7 @@ class Mutations:
             raise BadRequest("A mode is `merge` or `replace`.", code="bad_query")
         rdf_format = filter_text(input.format, "format", 100) or None
         branch = filter_text(input.branch, "branch", 300)
-        with _spooled(input) as upload:
+        with spooled(input.files or (), text=input.text, what="RDF") as upload:
             message = filter_text(input.message, "message", _LONGEST_MESSAGE).strip()
             message = message or f"Import {', '.join(upload.names)}"[:1000]
             if input.as_job or upload.size > settings.OMS_SYNC_IMPORT_BYTES:
@@ -241,75 +239,6 @@ class Mutations:
             job=Job.of(job),
             result_url=reverse("ontology-export", kwargs={"ontology": name, "job": job.id}),
         )
-
-
-class _Spooled:
-    """Files on disk; who holds this deletes them, unless a job has taken them (``kept``)."""
-
-    def __init__(self) -> None:
-        self.folder: Path = spool.make_folder()
-        self.names: list[str] = []
-        self.size = 0
-        self.kept = False
-
-    @property
-    def files(self) -> list[Path]:
-        return sorted(self.folder.iterdir())
-
-    def add(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Write one file.
-
-        Raises:
-            TooLarge: past ``OMS_MAX_IMPORT_MB``, with those before it.
-        """
-        safe = spool.safe_name(name)
-        path = self.folder / safe
-        if path.exists():  # two files of one name, from different folders
-            path = self.folder / f"{len(self.names)}-{safe}"
-        with path.open("wb") as file:
-            for chunk in chunks:
-                self.size += len(chunk)
-                if self.size > settings.OMS_MAX_IMPORT_BYTES:
-                    limit = settings.OMS_MAX_IMPORT_BYTES
-                    raise TooLarge(
-                        f"An import has at most {limit // 1024 // 1024} MB; split it, or raise "
-                        "OMS_MAX_IMPORT_MB.",
-                        data={"max_bytes": limit},
-                    )
-                file.write(chunk)
-        self.names.append(safe)
-
-
-@contextlib.contextmanager
-def _spooled(input: ImportRdfInput) -> Iterator[_Spooled]:
-    """What an input brings, on disk.
-
-    Raises:
-        Invalid: ``empty_import``. BadRequest: it brings files and a text. TooLarge.
-    """
-    files: list[Any] = list(input.files or ())
-    if input.text and files:
-        raise BadRequest("Send files or a text, not both.", code="bad_query")
-    upload = _Spooled()
-    try:
-        if input.text:
-            upload.add("text", [input.text.encode()])
-        for file in files:
-            if not isinstance(file, UploadedFile):
-                raise BadRequest(
-                    "Files are sent as a form (GraphQL multipart request).", code="bad_query"
-                )
-            upload.add(file.name or "upload", file.chunks())
-        if not upload.size:
-            raise Invalid(
-                "There is nothing to import: send RDF in `text`, or `files`.",
-                code="empty_import",
-                errors=[{"field": "", "rule": "shape", "message": "The input is empty."}],
-            )
-        yield upload
-    finally:
-        if not upload.kept:
-            spool.remove_folder(upload.folder)
 
 
 def _within(chunks: Iterator[bytes], what: str, instead: str) -> bytes:
