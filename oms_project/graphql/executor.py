@@ -12,7 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from graphql import GraphQLField, GraphQLNonNull, GraphQLObjectType, OperationType
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    OperationType,
+)
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.pyutils import Path
 
@@ -33,6 +39,7 @@ class Row(dict[str, Any]):
     """
 
     __slots__ = ("siblings",)
+    siblings: Any
 
 
 def plain_field(
@@ -89,7 +96,11 @@ class OmsExecutor(ExecutorThrowingOnIncremental):
                     rest = grouped_field_set  # the usual way knows how to say it
                     break
             elif convert is not None:
-                value = convert(value)
+                try:
+                    value = convert(value)
+                except (GraphQLError, ArithmeticError, LookupError, TypeError, ValueError):
+                    rest = grouped_field_set  # so that it becomes the error of this field alone
+                    break
             results[name] = value
         for name, details in rest.items():
             results[name] = self.execute_field(
