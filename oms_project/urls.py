@@ -20,6 +20,7 @@ urlpatterns = [
     path("api", unknown_endpoint),
     path("api/", include("oms_project.api.urls")),
     path("", include("oms_project.graphql.urls")),
+    path("", include("ontology.graphql.typed.urls")),
     path(
         "i18n/setlang/",
         declared(set_language, PUBLIC("the sign-in page has languages as well")),

@@ -8,6 +8,7 @@ from ontology.selectors.actions import (
 )
 from ontology.selectors.blame import Blame, BlameEntry, blame
 from ontology.selectors.comparing import DocumentComparison, compare_document
+from ontology.selectors.definitions import all_definitions, definitions_key
 from ontology.selectors.diffs import diff, show_commit
 from ontology.selectors.documents import (
     get_document,
@@ -28,7 +29,13 @@ from ontology.selectors.layouts import (
     count_by_type,
     type_shape,
 )
-from ontology.selectors.links import linked_objects, linked_objects_of_many, traverse
+from ontology.selectors.links import (
+    count_links_of_many,
+    link_cursor,
+    linked_objects,
+    linked_objects_of_many,
+    traverse,
+)
 from ontology.selectors.masking import visibility
 from ontology.selectors.moments import ref_at
 from ontology.selectors.objects import (
@@ -94,10 +101,13 @@ __all__ = [
     "TypeShape",
     "action_of_run",
     "aggregate_objects",
+    "all_definitions",
     "blame",
     "compare_document",
     "count_by_type",
+    "count_links_of_many",
     "count_objects",
+    "definitions_key",
     "describe",
     "diff",
     "export_rdf",
@@ -110,6 +120,7 @@ __all__ = [
     "get_tag",
     "hierarchy",
     "history",
+    "link_cursor",
     "linked_objects",
     "linked_objects_of_many",
     "list_actions",

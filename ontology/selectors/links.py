@@ -25,7 +25,13 @@ from ontology.selectors.masking import names_seen, visible
 from ontology.store import store
 from ontology.store.port import CommitReader, StoredDocument
 
-__all__ = ["linked_objects", "linked_objects_of_many", "traverse"]
+__all__ = [
+    "count_links_of_many",
+    "link_cursor",
+    "linked_objects",
+    "linked_objects_of_many",
+    "traverse",
+]
 
 _ROLES: dict[Direction, tuple[str, ...]] = {
     "outgoing": ("_source",),
@@ -36,6 +42,8 @@ _OTHER = {"_source": "_target", "_target": "_source"}
 _DEEPEST = 10
 _MOST_NODES = 10_000
 _STEP = 500
+#: Links at one object are counted to here.
+_COUNTED = 1_000_000_000
 
 
 def linked_objects(
@@ -88,6 +96,40 @@ def linked_objects_of_many(
     info = readable(ontology)
     reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
     return _linked(info, reader, rids, link=link, direction=direction, limit=limit, cursor=cursor)
+
+
+def link_cursor(item: LinkedObject, *, link_type: str, direction: Direction) -> str:
+    """The cursor after an item of a list that asked for one link type.
+
+    Args:
+        link_type: its ``rid``.
+        direction: as the list asked for it.
+    """
+    second = direction == "both" and item.direction == "incoming"
+    return encode_cursor("links", (int(second), link_type, item.link.rid))
+
+
+def count_links_of_many(
+    *,
+    ontology: str,
+    rids: Sequence[str],
+    link: str,
+    direction: Direction = "both",
+    ref: str = "",
+) -> dict[str, int]:
+    """How many links of a type each of many objects has, with as many queries as of one.
+
+    Raises:
+        NotFound: the ontology, the ref or the link type. BadRequest: an unknown direction.
+    """
+    info = readable(ontology)
+    reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
+    ways = _ways(names_seen(info, reader), (link,), direction)
+    ends = {(role, rid, link_type): rid for role, link_type in ways for rid in rids}
+    counts = dict.fromkeys(rids, 0)
+    for end, number in reader.count_links(ends, _COUNTED).items():
+        counts[ends[end]] += number
+    return counts
 
 
 def _linked(

@@ -241,6 +241,10 @@ class CommitReader(Protocol):
         """Number of live documents per kind."""
         ...
 
+    def hashes(self, kinds: Collection[Kind]) -> Mapping[str, str]:
+        """``rid`` -> hash of the live documents of some kinds, without reading them."""
+        ...
+
     # --- objects and links ----------------------------------------------------------------------
     def find_values(
         self, wanted: Collection[tuple[int, str]]

@@ -226,6 +226,22 @@ class OrmReader(InstanceReads):
                 counts[Kind(kind)] = counts.get(Kind(kind), 0) + number
         return counts
 
+    def hashes(self, kinds: Collection[Kind]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for rank, place in enumerate(self._places):
+            shadow, shadow_parameters = self._unshadowed("v", rank)
+            pairs = self._parts(
+                rank,
+                "SELECT v.rid, v.body_hash FROM ontology_documentversion v "
+                f"WHERE v.line_id = %s AND {in_list('v.kind')} AND NOT v.deleted "
+                f"AND {{valid}}{shadow}",
+                "v",
+                [place.line, list_parameter([kind.value for kind in kinds])],
+                shadow_parameters,
+            )
+            found.update(chain.from_iterable(pairs))
+        return found
+
 
 def _search_text(document: StoredDocument) -> str:
     return search_text(document.kind, document.body)

@@ -1,0 +1,35 @@
+"""``/graphql/{ontology}``. GraphQL is loaded with the first request, not before."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+
+from oms_project.core.authorization import permissions
+from oms_project.core.routes import AUTHENTICATED, requires
+
+__all__ = ["schema_text", "typed"]
+
+_WHY = AUTHENTICATED("every field says what it needs, and the ontology is one that is readable")
+
+
+@csrf_exempt  # `respond` checks it for what comes with a cookie, and says it in GraphQL's form
+@requires({"GET": _WHY, "POST": _WHY})
+def typed(request: HttpRequest, ontology: str) -> HttpResponseBase:
+    """Queries and mutations of one ontology, at the ref in ``?ref=``."""
+    from oms_project.graphql.http import respond
+    from ontology.graphql.typed import typed_schema
+
+    return respond(request, lambda: typed_schema(ontology, request.GET.get("ref", "")))
+
+
+@requires({"GET": permissions.GRAPHQL_INTROSPECT})
+def schema_text(request: HttpRequest, ontology: str) -> HttpResponse:
+    """The schema of an ontology as text, for code generators."""
+    from ontology.graphql.typed import typed_sdl
+
+    text = typed_sdl(ontology, request.GET.get("ref", ""))
+    response = HttpResponse(text, content_type="application/graphql; charset=utf-8")
+    response.headers["Content-Disposition"] = f'inline; filename="{ontology}.graphql"'
+    return response
