@@ -42,6 +42,7 @@ FAMILIES: Final = (
     "ontology.graphql.versions",
     "ontology.graphql.actions",
     "ontology.graphql.redactions",
+    "ontology.graphql.bulk",
     "ontology.graphql.transfer",
     "ontology.graphql.subscriptions",
     "scheduling.graphql.subscriptions",

@@ -117,6 +117,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}/loads", tables.LoadsView.as_view()),
     path(f"{_ONE}/loads/<uuid:job>/report", tables.LoadReportView.as_view()),
     path(f"{_ONE}/load-proposals", tables.ProposalsView.as_view()),
-    path(f"{_ONE}/unload", tables.UnloadView.as_view()),
+    path(f"{_ONE}/unload", tables.UnloadView.as_view(), name="ontology-unload"),
     *(pattern for kind in COLLECTIONS for pattern in _collection(kind)),
 ]

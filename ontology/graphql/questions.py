@@ -19,7 +19,6 @@ from ontology import contract, selectors
 from ontology.contract import DocumentView
 from ontology.domain.kinds import Kind
 from ontology.domain.query import (
-    All,
     Filter,
     Measure,
     Sort,
@@ -46,6 +45,7 @@ __all__ = [
     "QuestionFields",
     "SortInput",
     "filter_of",
+    "filters_as_json",
     "sort_of",
 ]
 
@@ -137,10 +137,20 @@ def filter_of(given: Any, where: FilterInput | None) -> Filter | None:
     Raises:
         BadRequest: ``bad_filter``.
     """
-    parts = [] if given is None else [parse_filter(given)]
-    if where is not None:
-        parts.append(parse_filter(_as_json(where, 1)))
-    return All(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
+    asked = filters_as_json(given, where)
+    return None if asked is None else parse_filter(asked)
+
+
+def filters_as_json(given: Any, where: FilterInput | None) -> Any:
+    """`filter_of` before it is read: one filter as JSON; None where nothing is asked.
+
+    Raises:
+        BadRequest: ``bad_filter``: the input is nested too deeply.
+    """
+    if where is None:
+        return given
+    asked = _as_json(where, 1)
+    return asked if given is None else {"and": [given, asked]}
 
 
 def _as_json(given: FilterInput, depth: int) -> dict[str, Any]:
