@@ -292,7 +292,9 @@ class DefinitionFields:
                 ontology=at.ontology, target=rid, ref=ref, limit=limit, cursor=cursor
             )
             then = At(at.ontology, at.ref, ref)
-            return Page(tuple(_revision(then, entry) for entry in page.items), page.next_cursor)
+            made = tuple(_revision(then, entry) for entry in page.items)
+            siblings([revision.document for revision in made])
+            return Page(made, page.next_cursor)
 
         return listing(read, commit=at.commit)
 
