@@ -51,7 +51,7 @@ strawberry.enum(models.Delivery.Origin, name="DeliveryOrigin", description="Why 
     ],
 )  # fmt: skip
 class DeliveryAttempt:
-    """A row as it is; its signatures are kept out of the headers where they are written."""
+    """A row as it is. Of a secret, its headers have no more than what it signed."""
 
     request_headers: JSON
     response_headers: JSON
