@@ -164,6 +164,7 @@ async def live_events(
     token = resume_from or context.resume_from
     async with following(wanted) as follower:
         place = await ask(context, begin)
+        follower.stands()
         more = True
         while True:
             if not more and not await follower.rung(settings.OMS_GRAPHQL_CHECK_SECONDS):
@@ -212,6 +213,10 @@ class Follower:
         """There may be something for it."""
         self._bell.set()
 
+    def stands(self) -> None:
+        """It has found its place: what happens from now on is told."""
+        self._watcher.begun += 1
+
     async def rung(self, seconds: float) -> bool:
         """Wait until there may be something; false when that took longer."""
         try:
@@ -246,9 +251,14 @@ async def following(wanted: Wanted) -> AsyncIterator[Follower]:
 
 
 class _Watcher:
-    """Looks at the log for all followers of an event loop, as long as there are any."""
+    """Looks at the log for all followers of an event loop, as long as there are any.
+
+    Attributes:
+        begun: how many subscriptions have found their place so far.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.begun = 0
         self._loop = loop
         self._followers: set[Follower] = set()
         self._task: asyncio.Task[None] | None = None
