@@ -13,6 +13,9 @@ from django.test import Client
 from oms_project.identity.contract import Role
 from oms_project.identity.models import User
 from tests.conftest import MakePerson, tokens_of
+from tests.integration.instances.conftest import commit, people, staff
+
+__all__ = ["commit", "people", "staff"]
 
 RESPONSE_JSON = "application/graphql-response+json"
 
