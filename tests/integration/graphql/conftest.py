@@ -13,9 +13,10 @@ from django.test import Client
 from oms_project.identity.contract import Role
 from oms_project.identity.models import User
 from tests.conftest import MakePerson, tokens_of
+from tests.integration.actions.conftest import desk
 from tests.integration.instances.conftest import commit, people, staff
 
-__all__ = ["commit", "people", "staff"]
+__all__ = ["commit", "desk", "people", "staff"]
 
 RESPONSE_JSON = "application/graphql-response+json"
 
