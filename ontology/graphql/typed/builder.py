@@ -70,7 +70,7 @@ class Builder:
         self.schema = LazySchema(
             self._makers,
             query="Query",
-            mutation="Mutation",
+            mutation="Mutation" if roots["Mutation"] else None,
             subscription="Subscription" if roots["Subscription"] else None,
             implementations=self._implementations,
             description="Generated from an ontology. Names, filters and links: see the guide.",

@@ -186,7 +186,7 @@ def _values(builder: Builder, rid: str, suffix: str) -> GraphQLObjectType:
     return GraphQLObjectType(
         builder.derived(rid, suffix),
         lambda: {
-            Names.of_property(part.api_name): _named(builder.shapes.field(part), part)
+            Names.of_property(part.api_name): _named(builder.shapes.field(part, words=False), part)
             for part in groupable(builder, rid)
         },
     )
@@ -197,9 +197,7 @@ def _numbers(builder: Builder, rid: str) -> GraphQLObjectType:
         builder.derived(rid, "Numbers"),
         lambda: {
             Names.of_property(part.api_name): _named(
-                plain_field(
-                    GraphQLFloat, part.api_name, description=builder.shapes.description(part)
-                ),
+                plain_field(GraphQLFloat, part.api_name),
                 part,
             )
             for part in groupable(builder, rid)

@@ -212,7 +212,6 @@ def _property_filter(builder: Builder, part: EffectiveProperty) -> Callable[[], 
         shape = builder.shapes.of(part)
         return GraphQLInputField(
             builder.type(_filter_name(builder, shape, part)),
-            description=builder.shapes.description(part),
             deprecation_reason=builder.shapes.reason(part),
             out_name=part.api_name,
         )
@@ -260,7 +259,11 @@ def _type_filter(builder: Builder, rid: str) -> Callable[[], Any]:
             return _Made(_combined(given, keys))
 
         made = GraphQLInputObjectType(
-            name, {}, description="What must hold; all that is said.", out_type=out
+            name,
+            {},
+            description="What must hold, all that is said; by the name of a link: of an object that "
+            "it leads to.",
+            out_type=out,
         )
         return with_fields(made, LazyMap(makers))
 
@@ -268,9 +271,7 @@ def _type_filter(builder: Builder, rid: str) -> Callable[[], Any]:
 
 
 def _link_filter(builder: Builder, kind: str) -> GraphQLInputField:
-    return GraphQLInputField(
-        builder.type(kind), description="There is a linked object for which this holds."
-    )
+    return GraphQLInputField(builder.type(kind))
 
 
 def _combined(given: Mapping[str, Any], ways: Mapping[str, Way]) -> dict[str, Any] | None:

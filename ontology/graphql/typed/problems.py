@@ -102,7 +102,7 @@ def union(builder: Builder, name: str, made: str, description: str) -> GraphQLUn
 def tried(need: str, act: Callable[..., Any]) -> Callable[..., Any]:
     """A resolver of a mutation: what is refused is a member of its union."""
 
-    def resolve(source: Any, info: Any, **arguments: Any) -> Any:
+    def resolve(source: Any, info: Any, /, **arguments: Any) -> Any:
         del source
         try:
             needed(need)

@@ -148,6 +148,7 @@ def _resolve_single(
     key: tuple[str, ...],
     source: Any,
     info: Any,
+    /,
     *,
     _id: str | None = None,
     _as_of: str | None = None,

@@ -131,13 +131,16 @@ class Shapes:
         return Shape(kind, kind, _each(checked, array), leaf, kind, array=array)
 
     # --- fields -----------------------------------------------------------------------------------
-    def field(self, part: EffectiveProperty) -> GraphQLField:
+    def field(self, part: EffectiveProperty, *, words: bool = True) -> GraphQLField:
         """The field that reads a property. It may always be null: also where a value is required
         it can be one that the reader may not see.
+
+        Args:
+            words: whether it is described; once is enough for what stands in many types.
         """
         shape = self.of(part)
         options: dict[str, Any] = {
-            "description": self.description(part),
+            "description": self.description(part) if words else None,
             "deprecation_reason": self.reason(part),
         }
         kind = shape.wrapped(shape.kind)
@@ -241,7 +244,7 @@ class Shapes:
             reason = None if isinstance(kind, GraphQLNonNull) else self.reason(part)
             found[Names.of_property(part.api_name)] = GraphQLInputField(
                 kind,
-                description=self.description(part),
+                description=self.description(part) if required else None,
                 deprecation_reason=reason,
                 out_name=part.api_name,
             )

@@ -321,6 +321,7 @@ def _do_create(
     name: str,
     link: bool,
     info: Any,
+    /,
     *,
     values: Mapping[str, Any] | None = None,
     source: str | None = None,
