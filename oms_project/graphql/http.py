@@ -49,6 +49,8 @@ JSON: Final = "application/json"
 RESPONSE_JSON: Final = "application/graphql-response+json"
 EVENT_STREAM: Final = "text/event-stream"
 _MAX_VARIABLE_FILES: Final = 50
+#: Bytes of a form that are not its files: the operations, the map, what stands between.
+_FORM_BESIDE_FILES: Final = 16 * 1024 * 1024
 
 #: Gives the schema when the request is well formed; may raise what a service raises.
 SchemaSource: TypeAlias = Callable[[], CompiledSchema]
@@ -77,6 +79,7 @@ def respond(
     """
     try:
         media = _accepted(request)
+        _check_length(request)
         _check_origin(request)
         asked = _asked(request)
         if media == EVENT_STREAM:
@@ -217,6 +220,16 @@ def _accepted(request: HttpRequest) -> str:
     # `*/*` asks for nothing in particular: what every client reads.
     named = (RESPONSE_JSON, EVENT_STREAM)
     return JSON if chosen in named and chosen not in header.lower() else chosen
+
+
+def _check_length(request: HttpRequest) -> None:
+    """Files of a form go to disk before anybody asks what they are for: not without a bound."""
+    most = settings.OMS_MAX_IMPORT_BYTES + _FORM_BESIDE_FILES
+    length = request.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > most:
+        raise _Refusal(
+            413, TooLarge(f"The body is larger than {most} bytes.", data={"max_bytes": most}), {}
+        )
 
 
 def _check_origin(request: HttpRequest) -> None:

@@ -148,6 +148,19 @@ def test_an_upload_beyond_the_bound_is_refused(
     assert (head(), list(spool_folder.iterdir())) == (before, [])
 
 
+def test_a_form_that_says_it_is_larger_is_not_read(
+    graphql: GraphQLClient, fleet: str, settings: Any
+) -> None:
+    settings.OMS_MAX_IMPORT_BYTES = 100
+    answer = graphql.http.post(
+        "/graphql",
+        data={"operations": "{}", "0": SimpleUploadedFile("a.ttl", b"x" * 17 * 1024 * 1024)},
+        headers={"Accept": RESPONSE_JSON, **graphql.headers},
+    )
+    assert answer.status_code == 413
+    assert json.loads(answer.content)["errors"][0]["extensions"]["code"] == "too_large"
+
+
 def test_a_viewer_imports_nothing(graphql_as: Any, fleet: str, spool_folder: Path) -> None:
     before = head()
     found = sent(graphql_as(Role.VIEWER, "fleet"), {"types.ttl": TURTLE})
