@@ -12,6 +12,7 @@ From the shell, run a command beside services (each found in ``DATABASE_URL``, `
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import platform
 import pwd
@@ -365,6 +366,19 @@ def manage(*arguments: str, environment: Mapping[str, str], check: bool = True) 
     if check and ran.returncode:
         raise ServiceFailed(f"manage.py {' '.join(arguments)}: {ran.stdout}\n{ran.stderr}")
     return ran.stdout
+
+
+def manage_all(commands: Sequence[Sequence[str]], *, environment: Mapping[str, str]) -> list[str]:
+    """Run several commands, one after the other in one process; gives what each printed."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.commands"],
+        cwd=ROOT, env=dict(environment), input=json.dumps([list(one) for one in commands]),
+        capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+    if ran.returncode:
+        raise ServiceFailed(f"manage.py: {ran.stdout}\n{ran.stderr}")
+    found: list[str] = json.loads(ran.stdout)
+    return found
 
 
 def _ready(url: str) -> bool:

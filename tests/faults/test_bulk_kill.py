@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests import services
-from tests.services import ROOT, manage, set_up
+from tests.services import ROOT, manage, manage_all, set_up
 
 pytestmark = pytest.mark.faults
 
@@ -49,9 +49,17 @@ def environment(database_url: str | None, tmp_path: Path) -> dict[str, str]:
     set_up(found)
     types = tmp_path / "types.json"
     types.write_text(json.dumps(TYPES))
-    for name in ("cut", "whole"):
-        manage("ontology", "create", name, "--base-iri", "https://b.example/", environment=found)
-        manage("ontology", "apply", name, str(types), environment=found)
+    manage_all(
+        [
+            command
+            for name in ("cut", "whole")
+            for command in (
+                ("ontology", "create", name, "--base-iri", "https://b.example/"),
+                ("ontology", "apply", name, str(types)),
+            )
+        ],
+        environment=found,
+    )
     return found
 
 
@@ -96,14 +104,30 @@ def killed(
     return process.wait(30) != 0
 
 
-def commits(name: str, environment: Mapping[str, str]) -> list[Any]:
-    printed = manage("ontology", "log", name, "--format", "json", environment=environment)
+def log_arguments(name: str) -> tuple[str, ...]:
+    return ("ontology", "log", name, "--format", "json")
+
+
+def unload_arguments(name: str) -> tuple[str, ...]:
+    return ("ontology", "unload", name, "--type", "Parcel")
+
+
+def items(printed: str) -> list[Any]:
     found: list[Any] = json.loads(printed)["items"]
     return found
 
 
-def unloaded(name: str, environment: Mapping[str, str]) -> str:
-    return manage("ontology", "unload", name, "--type", "Parcel", environment=environment)
+def commits(name: str, environment: Mapping[str, str]) -> list[Any]:
+    return items(manage(*log_arguments(name), environment=environment))
+
+
+def state(name: str, environment: Mapping[str, str]) -> tuple[list[Any], str]:
+    """Its commits and its parcels, when nothing in it is wrong."""
+    log, parcels, _verified = manage_all(
+        [log_arguments(name), unload_arguments(name), ("ontology", "verify", name)],
+        environment=environment,
+    )
+    return items(log), parcels
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
@@ -123,18 +147,22 @@ def test_a_load_in_one_commit_leaves_nothing_behind(
             lambda begun=begun: time.monotonic() > begun,  # type: ignore[misc]
             chance.uniform(0, 1.5),
         )
-        now = commits("cut", environment)
+        now, parcels = state("cut", environment)
         if len(now) > len(before):  # it was quicker than the kill
             assert len(now) == len(before) + 1
             break
-        assert unloaded("cut", environment) == ""
+        assert parcels == ""
     assert died or len(commits("cut", environment)) == len(before) + 1
-    manage("ontology", "verify", "cut", environment=environment)
-    for name in ("cut", "whole"):
-        manage(*load_arguments(name, file), environment=environment)
-    assert len(unloaded("cut", environment).splitlines()) == rows
-    assert unloaded("cut", environment) == unloaded("whole", environment)
-    manage("ontology", "verify", "cut", environment=environment)
+    *_loads, cut, whole, _verified = manage_all(
+        [
+            *(load_arguments(name, file) for name in ("cut", "whole")),
+            *(unload_arguments(name) for name in ("cut", "whole")),
+            ("ontology", "verify", "cut"),
+        ],
+        environment=environment,
+    )
+    assert len(cut.splitlines()) == rows
+    assert cut == whole
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
@@ -158,20 +186,26 @@ def test_a_load_in_many_commits_goes_on_to_what_it_would_have_been(
             grew,
             chance.uniform(0, 0.3),
         )
-        last = len(commits("cut", environment))
+        log, parcels = state("cut", environment)
+        last = len(log)
         # Whole commits only, one after the other.
-        there = len(unloaded("cut", environment).splitlines())
-        assert there == min(rows, (last - before) * PIECE)
-        manage("ontology", "verify", "cut", environment=environment)
-    manage(*load_arguments("cut", file, *every, "--resume"), environment=environment)
-    manage(*load_arguments("whole", file, *every), environment=environment)
-    cut, whole = (commits(name, environment) for name in ("cut", "whole"))
+        assert len(parcels.splitlines()) == min(rows, (last - before) * PIECE)
+    once_more = load_arguments("cut", file, *every, "--resume")
+    printed = manage_all(
+        [
+            once_more,
+            load_arguments("whole", file, *every),
+            *(log_arguments(name) for name in ("cut", "whole")),
+            *(unload_arguments(name) for name in ("cut", "whole")),
+            once_more,  # there is nothing to do
+            log_arguments("cut"),
+            *(("ontology", "verify", name) for name in ("cut", "whole")),
+        ],
+        environment=environment,
+    )
+    cut, whole = items(printed[2]), items(printed[3])
     assert [item["message"] for item in cut] == [item["message"] for item in whole]
     assert [item["changeCount"] for item in cut] == [item["changeCount"] for item in whole]
-    assert len(unloaded("cut", environment).splitlines()) == rows
-    assert unloaded("cut", environment) == unloaded("whole", environment)
-    # Once more there is nothing to do.
-    manage(*load_arguments("cut", file, *every, "--resume"), environment=environment)
-    assert len(commits("cut", environment)) == len(cut)
-    for name in ("cut", "whole"):
-        manage("ontology", "verify", name, environment=environment)
+    assert len(printed[4].splitlines()) == rows
+    assert printed[4] == printed[5]
+    assert len(items(printed[7])) == len(cut)
