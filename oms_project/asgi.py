@@ -14,10 +14,12 @@ from audit.sequencer import start_sequencer  # noqa: E402
 from events.relay.process import start_relay  # noqa: E402
 from oms_project.graphql.routing import sockets  # noqa: E402
 from oms_project.middleware.declarations import check_routes  # noqa: E402
+from oms_project.serving import teach_daphne  # noqa: E402
 from scheduling.worker import start_worker  # noqa: E402
 
 application = ProtocolTypeRouter({"http": _http, "websocket": sockets})
 check_routes(application)  # nothing is served while a route does not say who may use it
+teach_daphne()
 start_worker()
 start_sequencer()
 start_relay()

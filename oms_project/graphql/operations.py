@@ -22,7 +22,7 @@ from audit.denials import record_denial
 from oms_project.api.errors import as_oms_error
 from oms_project.api.json import to_json
 from oms_project.core.context import Actor, acting_as
-from oms_project.core.errors import PermissionDenied, Unauthenticated
+from oms_project.core.errors import BadRequest, PermissionDenied, Unauthenticated
 from oms_project.core.routes import Need
 from oms_project.graphql.context import Context
 from oms_project.graphql.engine import (
@@ -76,6 +76,7 @@ async def results(
     *,
     check: Callable[[], object],
     resume_from: str = "",
+    read_only: bool = False,
 ) -> AsyncGenerator[Answer, None]:
     """The answers of an operation: one of a query or a mutation, any number of a subscription.
 
@@ -85,11 +86,12 @@ async def results(
         source: of the schema; called in a thread, as the actor.
         check: asks in a thread whether the session still holds; raises `Unauthenticated` when not.
         resume_from: a token for a subscription that names none itself.
+        read_only: mutations are refused: it came by GET.
 
     Raises:
         Refused: with what is wrong. Unauthenticated: the session has ended.
     """
-    one = _Operation(request, source, actor, check)
+    one = _Operation(request, source, actor, check, read_only=read_only)
     try:
         async for found in one.run(resume_from):
             yield found
@@ -116,7 +118,10 @@ class _Operation:
         source: Callable[[], CompiledSchema],
         actor: Actor,
         check: Callable[[], object],
+        *,
+        read_only: bool,
     ) -> None:
+        self._read_only = read_only
         self._request = request
         self._source = source
         self._actor = actor
@@ -159,6 +164,8 @@ class _Operation:
             raise
         except Exception as error:
             raise RequestRefused([graphql_error(as_oms_error(error))]) from error
+        if self._read_only and prepared.operation.operation == OperationType.MUTATION:
+            raise BadRequest("A mutation is sent by POST.", code="method_not_allowed")
         if prepared.operation.operation == OperationType.SUBSCRIPTION:
             _ask_for_fields(prepared)
             return prepared, None

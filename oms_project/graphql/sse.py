@@ -103,6 +103,7 @@ class _Stream:
         self._session = session
         self._asked = asked
         self._source = source
+        self._read_only = request.method == "GET"
         self._resume_from = request.headers.get("Last-Event-ID", "")
         # The middleware's scopes end before the first event is sent.
         self._request_id = current_request_id()
@@ -158,6 +159,7 @@ class _Stream:
                     self._session.actor,
                     check=self._session.check,
                     resume_from=self._resume_from,
+                    read_only=self._read_only,
                 )
                 async with aclosing(answers):
                     async for answer in answers:
