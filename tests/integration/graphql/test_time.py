@@ -114,13 +114,13 @@ def test_a_definition_is_blamed_and_compared_too(
     graphql: GraphQLClient, people: None, commit: Commit
 ) -> None:
     services.create_tag(ontology=NAME, name="v1")
-    commit(definition("EnumType", {"apiName": "Colour", "members": [{"code": "red"}]}))
+    commit(definition("EnumType", {"apiName": "Colour", "members": [{"code": "RED"}]}))
     found = graphql.data(
         """{ ontology(name: "people") { blame(target: "EnumType/Colour") { entries { label } }
            compare(target: "EnumType/Colour", fromRef: "v1") { operation differs before after
            beforeState { rid } afterState { rid } } } }"""
     )["ontology"]
-    assert "apiName" in {one["label"] for one in found["blame"]["entries"]}
+    assert "/apiName" in {one["label"] for one in found["blame"]["entries"]}
     compared = found["compare"]
     assert (compared["operation"], compared["differs"]) == ("create", True)
     assert (compared["before"], compared["after"]["apiName"]) == (None, "Colour")
