@@ -22,7 +22,7 @@ from ontology.domain.kinds import DEFINITION_KINDS, Kind
 from ontology.graphql.definitions import Definition, definition_of, refuse_instance
 from ontology.graphql.diffs import Diff, commit_of
 from ontology.graphql.documents import Document, document_of
-from ontology.graphql.places import At, exact, target_text
+from ontology.graphql.places import At, exact, name_of, target_text
 
 if TYPE_CHECKING:
     from ontology.graphql.registry import Commit
@@ -238,7 +238,8 @@ class Mutations:
                 f"{(only.get('fields') or {}).get('apiName', '')}"
             )
             title = f"{input.changes[0].op.capitalize()} {name}"
-        return Committed.of(input.ontology, _commit(input, changes, title, dry_run=input.dry_run))
+        result = _commit(input, changes, title, dry_run=input.dry_run)
+        return Committed.of(name_of(input.ontology), result)
 
 
 def _change_of(change: ChangeInput) -> dict[str, Any]:
@@ -267,12 +268,12 @@ def _changed_one(input: Any, op: str, **more: Any) -> DefinitionChange:
 
 def _changed(input: Any, change: Mapping[str, Any], title: str) -> DefinitionChange:
     result = _commit(input, [change], title)
-    at = At(input.ontology, input.branch, result.head)
+    at = At(name_of(input.ontology), input.branch, result.head)
     return DefinitionChange(
         definition=definition_of(at, result.documents[0]),
         head=result.head,
         warnings=[exact(one) for one in result.warnings],
-        ontology=input.ontology,
+        ontology=at.ontology,
         result=result,
     )
 

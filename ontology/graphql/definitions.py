@@ -14,6 +14,7 @@ from strawberry.scalars import JSON
 from oms_project.core import canonical_json
 from oms_project.core.errors import NotFound
 from oms_project.graphql.nodes import joined, parted
+from oms_project.graphql.scalars import Long
 from ontology import selectors
 from ontology.contract import DocumentView
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
@@ -278,7 +279,7 @@ class StructType(_NamedFields, Definition):
 
 @strawberry.type(description="A change of objects and links that has a name, inputs and checks.")
 class ActionType(_NamedFields, Definition):
-    batch_limit = stored("batchLimit", int | None, "So many runs at once; null: a thousand.")
+    batch_limit = stored("batchLimit", Long | None, "So many runs at once; null: a thousand.")
     revertible = stored("revertible", bool, "Whether a run can be taken back.", False)
 
     @strawberry.field(description="What it is told.")

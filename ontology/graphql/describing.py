@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from oms_project.core.errors import BadRequest
 from oms_project.graphql.context import of_each, siblings
 from oms_project.graphql.inputs import filter_text
+from oms_project.graphql.scalars import Long
 from ontology import selectors
 from ontology.domain.actions import text_in
 from ontology.graphql.definitions import Definition, definition_of, refuse_instance
@@ -86,8 +87,8 @@ class LinkUse:
     name: str
     direction: str = strawberry.field(description="`outgoing` or `incoming`.")
     others: list[str] = strawberry.field(description="Targets at the other end; none: any.")
-    min: int | None = strawberry.field(description="At least so many at the other end.")
-    max: int | None = strawberry.field(description="At most so many; null: any number.")
+    min: Long | None = strawberry.field(description="At least so many at the other end.")
+    max: Long | None = strawberry.field(description="At most so many; null: any number.")
     inherited_from: str | None = strawberry.field(
         description="Target of the ancestor or interface that the link names; null: the type."
     )

@@ -9,6 +9,7 @@ import strawberry
 
 from oms_project.core.ids import is_rid
 from oms_project.graphql.context import of_each
+from oms_project.graphql.scalars import Long
 from ontology.contract import DocumentView
 from ontology.domain.actions import text_in
 from ontology.graphql.places import At, referred, stored, stored_json
@@ -104,8 +105,8 @@ class DescribedFields:
 
 @strawberry.type(description="Bounds of a list of values.")
 class ArrayBounds(Part):
-    min_items = stored("minItems", int | None, "At least so many.")
-    max_items = stored("maxItems", int | None, "At most so many.")
+    min_items = stored("minItems", Long | None, "At least so many.")
+    max_items = stored("maxItems", Long | None, "At most so many.")
     unique = stored("unique", bool, "Whether no value may stand twice.", False)
 
 
@@ -156,7 +157,7 @@ class Property(DescribedFields, _TypedFields, Part):
     rid = stored("rid", str, "It stays when the property is renamed.")
     api_name = stored("apiName", str, "Name in values and queries.")
     iri = stored("iri", str | None, "Its IRI, where it is not the usual one.")
-    order = stored("order", int, "Its place for people.", 0)
+    order = stored("order", Long, "Its place for people.", 0)
     required = stored("required", bool, "Whether every object has a value.", False)
     unique = stored("unique", bool, "Whether no two objects have the same value.", False)
     indexed = stored("indexed", bool, "Whether it is filtered by fast.", False)
@@ -181,8 +182,8 @@ class Property(DescribedFields, _TypedFields, Part):
 
 @strawberry.type(description="How many may stand at one end of a link.")
 class Cardinality(Part):
-    min = stored("min", int, "At least so many.", 0)
-    max = stored("max", int | None, "At most so many; null: any number.")
+    min = stored("min", Long, "At least so many.", 0)
+    max = stored("max", Long | None, "At most so many; null: any number.")
 
 
 @strawberry.type(description="Properties whose values together belong to one object at most.")
@@ -194,8 +195,8 @@ class UniqueConstraint(Part):
 @strawberry.type(description="A link that the types which implement an interface can have.")
 class LinkConstraint(Part):
     direction = stored("direction", str, "`outgoing` or `incoming`.", "outgoing")
-    min = stored("min", int, "At least so many.", 0)
-    max = stored("max", int | None, "At most so many; null: any number.")
+    min = stored("min", Long, "At least so many.", 0)
+    max = stored("max", Long | None, "At most so many; null: any number.")
     link_type_rid = stored("linkType", str, "`rid` of the link type.")
 
     @strawberry.field(description="The link type.")

@@ -17,7 +17,16 @@ from ontology import selectors
 from ontology.contract import DocumentView
 from ontology.wire import json_bytes
 
-__all__ = ["At", "exact", "looked_up", "referred", "stored", "stored_json", "target_text"]
+__all__ = [
+    "At",
+    "exact",
+    "looked_up",
+    "name_of",
+    "referred",
+    "stored",
+    "stored_json",
+    "target_text",
+]
 
 #: Characters of the longest ref, moment and target; as REST takes them.
 _LONGEST_REF, _LONGEST_MOMENT, _LONGEST_TARGET = 300, 40, 2000
@@ -50,6 +59,15 @@ class At:
             as_of=filter_text(as_of, "asOf", _LONGEST_MOMENT),
         )
         return cls(ontology, wanted, selectors.resolve_ref(ontology=ontology, ref=wanted).id)
+
+
+def name_of(ontology: str) -> str:
+    """The name of an ontology that is named, or given by its id: ids of nodes hold the name.
+
+    Raises:
+        NotFound.
+    """
+    return selectors.get_ontology(ontology=ontology).name
 
 
 def target_text(target: str) -> str:

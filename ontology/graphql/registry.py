@@ -25,6 +25,7 @@ from ontology.graphql.describing import DescribingFields
 from ontology.graphql.diffs import VersionFields
 from ontology.graphql.documents import DefinitionFields
 from ontology.graphql.instance_fields import InstanceFields
+from ontology.graphql.places import name_of
 
 __all__ = ["Branch", "Commit", "Deleted", "Mutations", "Ontology", "Queries", "Tag"]
 
@@ -326,13 +327,13 @@ class Mutations:
         made = services.create_branch(
             ontology=ontology, name=name, from_ref=from_ref, protected=protected
         )
-        return Branch.of(ontology, made)
+        return Branch.of(name_of(ontology), made)
 
     @mutation(requires=permissions.ONTOLOGY_ADMINISTER)
     def update_branch(self, info: Info, ontology: str, name: str, protected: bool) -> Branch:
         """Protect a branch, or open it."""
         return Branch.of(
-            ontology,
+            name_of(ontology),
             services.update_branch(ontology=ontology, name=name, protected=protected),
         )
 
@@ -348,7 +349,7 @@ class Mutations:
     ) -> Tag:
         """A name for a commit, for good."""
         return Tag.of(
-            ontology,
+            name_of(ontology),
             services.create_tag(ontology=ontology, name=name, ref=ref, message=message),
         )
 

@@ -19,7 +19,7 @@ from oms_project.graphql.fields import mutation, query
 from oms_project.graphql.inputs import filter_text
 from ontology import contract, selectors, services
 from ontology.graphql.diffs import commit_of
-from ontology.graphql.places import At, exact
+from ontology.graphql.places import At, exact, name_of
 from ontology.graphql.uploads import spooled
 from ontology.tasks import EXPORT_TASK, IMPORT_TASK
 from scheduling.contract import job_service
@@ -221,7 +221,7 @@ class Mutations:
             stats=exact(found.stats),
             counts=exact(found.counts),
             report=exact(found.report),
-            ontology=input.ontology,
+            ontology=name_of(input.ontology),
             found=found,
         )
 
