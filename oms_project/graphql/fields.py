@@ -40,6 +40,7 @@ from oms_project.core.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, checked_
 from oms_project.core.routes import Authenticated, Need, Public
 from oms_project.graphql.context import Info, siblings
 from oms_project.graphql.errors import PROBLEMS, problem_of
+from oms_project.graphql.inputs import check_texts
 
 __all__ = [
     "Edge",
@@ -93,7 +94,11 @@ def query(
 
 
 def connection(
-    *, requires: Need | None = None, description: str = "", name: str | None = None
+    *,
+    requires: Need | None = None,
+    description: str = "",
+    name: str | None = None,
+    cost: int | None = None,
 ) -> Callable[[Callable[..., Any]], Any]:
     """A field that lists in pages (``first``, ``after``): annotate the resolver with
     ``Pages[T]`` and return a `listing`. At the root, say what it ``requires``.
@@ -109,6 +114,7 @@ def connection(
         ) -> Any:
             if requires is not None:
                 needed(requires)
+            check_texts(rest)
             found: Listing[Any] = resolver(self, info, **rest)
             return pages_of(found, info, first=first, after=after)
 
@@ -118,7 +124,7 @@ def connection(
             resolver=listed,
             name=name,
             description=_described(resolver, description),
-            metadata=_metadata(requires, None),
+            metadata=_metadata(requires, cost),
         )
 
     return decorate
@@ -148,6 +154,7 @@ def mutation(
             info: Info = arguments["info"]
             try:
                 needed(requires)
+                check_texts(arguments)
                 return resolver(self, **arguments)
             except Exception as error:
                 problem = problem_of(error)
@@ -201,6 +208,7 @@ def _checked(resolver: Callable[..., Any], need: Need) -> Callable[..., Any]:
     @wraps(resolver)
     def asked(*arguments: Any, **named: Any) -> Any:
         needed(need)
+        check_texts(named)
         return resolver(*arguments, **named)
 
     return asked

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import strawberry
@@ -10,11 +11,38 @@ import strawberry
 from oms_project.core.errors import BadRequest, Invalid
 from oms_project.core.pagination import Page, checked_limit, decode_cursor, encode_cursor
 
-__all__ = ["bounded", "filter_text", "given", "page_by_name"]
+__all__ = ["bounded", "check_texts", "filter_text", "given", "page_by_name"]
 
 T = TypeVar("T")
 #: Characters of the longest text that is searched for.
 _LONGEST_FILTER = 10_000
+
+
+def check_texts(arguments: Mapping[str, Any]) -> None:
+    """Refuse texts that not every database can keep. JSON is left to whoever reads it.
+
+    Raises:
+        BadRequest: ``bad_parameter``: a text holds U+0000.
+    """
+    for name, value in arguments.items():
+        _check_text(name, value)
+
+
+def _check_text(name: str, value: Any) -> None:
+    if isinstance(value, str):
+        if "\x00" in value:
+            message = "A text cannot hold the character U+0000."
+            raise BadRequest(
+                f"`{name}`: {message}",
+                code="bad_parameter",
+                errors=[{"field": name, "message": message}],
+            )
+    elif isinstance(value, list):
+        for one in value:
+            _check_text(name, one)
+    elif hasattr(value, "__strawberry_definition__") and dataclasses.is_dataclass(value):
+        for part in dataclasses.fields(value):
+            _check_text(part.name, getattr(value, part.name))
 
 
 def given(source: Any, *names: str) -> dict[str, Any]:
