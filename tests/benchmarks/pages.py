@@ -11,7 +11,7 @@ from tests.benchmarks.instances import _Things
 from tests.benchmarks.measure import Comparison, Work, in_turn, timed
 from tests.benchmarks.world import World
 
-__all__ = ["pages"]
+__all__ = ["bench_token", "pages"]
 
 #: Requests that are timed together: one alone is too short.
 _REQUESTS = 20
@@ -119,13 +119,18 @@ def _client(token: str = "") -> Get:
 
 def _api_client() -> Get:
     """With the access token of the user who has the role."""
+    return _client(bench_token())
+
+
+def bench_token() -> str:
+    """An access token of the user who has the role."""
     from oms_project.core.context import SYSTEM, acting_as
     from oms_project.identity.models import User
     from oms_project.identity.services.sessions import open_session
     from oms_project.identity.tokens.jwt import mint
 
     with acting_as(SYSTEM):
-        return _client(mint(open_session(user=User.objects.get(username="bench"))).access)
+        return str(mint(open_session(user=User.objects.get(username="bench"))).access)
 
 
 def _deep_cursor(api: Get, base: str) -> str:

@@ -16,6 +16,7 @@ import psycopg
 
 from tests.benchmarks.audit import audited
 from tests.benchmarks.events import events
+from tests.benchmarks.graphql import graphql_lists
 from tests.benchmarks.instances import data_growth, loads
 from tests.benchmarks.measure import Comparison, Work, in_turn, timed
 from tests.benchmarks.pages import pages
@@ -339,6 +340,7 @@ ROWS: dict[int, Callable[[World], list[Comparison]]] = {
     5: branches,
     6: history,
     7: pages,
+    8: graphql_lists,
     10: events,
     11: audited,
     13: loads,
