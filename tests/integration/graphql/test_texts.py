@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -45,13 +45,15 @@ def _value(kind: Any) -> Any:
     return _PLAIN.get(kind.name)
 
 
-def _has_text(kind: Any) -> bool:
-    named = get_named_type(kind)
-    if isinstance(named, GraphQLInputObjectType):
-        return any(
-            _has_text(field.type) for field in named.fields.values() if field.type is not named
-        )
-    return named.name in ("String", "ID")
+def _holds(kinds: Iterable[Any], *names: str) -> bool:
+    """Whether one of ``kinds``, or a member of one, is a scalar of these names."""
+    named = [get_named_type(kind) for kind in kinds]
+    return any(
+        _holds((field.type for field in kind.fields.values() if field.type is not kind), *names)
+        if isinstance(kind, GraphQLInputObjectType)
+        else kind.name in names
+        for kind in named
+    )
 
 
 def _fields() -> Iterator[Any]:
@@ -59,8 +61,8 @@ def _fields() -> Iterator[Any]:
     for kind, root in (("query", schema.query_type), ("mutation", schema.mutation_type)):
         for name, field in (root.fields if root is not None else {}).items():
             kinds = [one.type for key, one in field.args.items() if key != "after"]
-            takes_file = any(get_named_type(one).name == "Upload" for one in kinds)  # by a form
-            if name in _IDS or takes_file or not any(_has_text(one) for one in kinds):
+            # Files come by a form, see `test_transfer`.
+            if name in _IDS or _holds(kinds, "Upload") or not _holds(kinds, "String", "ID"):
                 continue
             yield pytest.param(kind, name, id=name)
 
