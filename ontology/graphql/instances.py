@@ -25,7 +25,7 @@ from ontology.domain.kinds import Kind
 from ontology.domain.masking import MASKED
 from ontology.domain.redaction import REDACTED
 from ontology.graphql.places import At, exact, referred, target_text
-from ontology.graphql.time import Blame, Comparison, HistoryEntry, compared, entries_of
+from ontology.graphql.time import ALONE, Blame, Comparison, HistoryEntry, compared, entries_of
 from ontology.wire import document_text
 
 if TYPE_CHECKING:
@@ -139,19 +139,24 @@ class Instance(relay.Node):
         found = referred(self, "type", lambda one: [str(one.view.body["_type"])], _definition)
         return next(iter(found), None)
 
-    @connection()
+    @connection(cost=ALONE)
     def history(self, info: Info) -> Pages[HistoryEntry]:
         """The commits that changed it, latest first, each with what it left."""
         return listing(partial(entries_of, self.at, self.rid), commit=self.at.commit)
 
-    @strawberry.field(description="Each of its values with the commit that gave it.")
+    @strawberry.field(
+        description="Each of its values with the commit that gave it.", metadata={"cost": ALONE}
+    )
     def blame(self) -> Blame:
         return Blame.of(
             self.at,
             selectors.blame(ontology=self.at.ontology, target=self.rid, ref=self.at.commit),
         )
 
-    @strawberry.field(description="How it differs from its state at another ref, an earlier one.")
+    @strawberry.field(
+        description="How it differs from its state at another ref, an earlier one.",
+        metadata={"cost": ALONE},
+    )
     def compare(self, from_ref: str = "", from_as_of: str = "") -> Comparison:
         before = At.of(self.at.ontology, from_ref, from_as_of)
         return compared(before, self.at, self.rid)
@@ -219,10 +224,18 @@ class Object(Instance):
             found: Page[LinkedObject] = of_each(self, key, partial(_linked, ref=ref, **asked))
             return found
 
-        return listing(read, commit=self.at.commit)
+        def count() -> int:
+            asked: dict[str, Any] = {"link": link, "direction": direction.value}
+            key = ("links counted", self.at.commit, *asked.values())
+            found: int = of_each(self, key, partial(_counted, **asked))
+            return found
+
+        # How many there are is known by link type.
+        return listing(read, commit=self.at.commit, count=count if link else None)
 
     @strawberry.field(
-        description="What can be reached from it along links, nearest first, each object once."
+        description="What can be reached from it along links, nearest first, each object once.",
+        metadata={"cost": ALONE},
     )
     def traverse(
         self,
@@ -392,6 +405,18 @@ def _linked(
     siblings([item.link for item in reached])
     siblings([item.object for item in reached])
     return [made[owner.rid] for owner in owners]
+
+
+def _counted(owners: Sequence[Object], *, link: str, direction: Any) -> list[int]:
+    at = owners[0].at
+    counts = selectors.count_links_of_many(
+        ontology=at.ontology,
+        rids=list(dict.fromkeys(owner.rid for owner in owners)),
+        link=link,
+        direction=direction,
+        ref=at.commit,
+    )
+    return [counts[owner.rid] for owner in owners]
 
 
 def _end(link: Link, role: str) -> Object | None:

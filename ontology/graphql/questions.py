@@ -278,13 +278,16 @@ def _listed(
         **asked,
     )
 
+    read_at = [at.commit]
+
     def make(then: At, view: DocumentView) -> Any:
+        read_at[0] = then.commit
         return instance_of(then, view, only_some=bool(fields))
 
     return listing(
         partial(_page, at, read, make),
         commit=at.commit,
-        count=lambda: selectors.count_objects(ref=at.commit, **asked),
+        count=lambda: selectors.count_objects(ref=read_at[0], **asked),
     )
 
 

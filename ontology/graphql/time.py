@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import orjson
 import strawberry
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ontology.graphql.registry import Commit
 
 __all__ = [
+    "ALONE",
     "Blame",
     "BlameEntry",
     "Comparison",
@@ -29,6 +30,9 @@ __all__ = [
     "compared",
     "entries_of",
 ]
+
+#: Costs of what is worked out for each object by itself: long lists of them are not asked for it.
+ALONE: Final = 20
 
 _Commit: TypeAlias = Annotated["Commit", strawberry.lazy("ontology.graphql.registry")]
 _Instance: TypeAlias = Annotated["Instance", strawberry.lazy("ontology.graphql.instances")]
@@ -200,7 +204,8 @@ class TimeFields:
     """Of an ontology: any of its documents in time."""
 
     @strawberry.field(
-        description="Each value of a definition, object or link with the commit that gave it."
+        description="Each value of a definition, object or link with the commit that gave it.",
+        metadata={"cost": ALONE},
     )
     def blame(self, target: str, ref: str = "", as_of: str = "") -> Blame:
         at = At.of(self.name, ref, as_of)  # type: ignore[attr-defined]
@@ -209,7 +214,8 @@ class TimeFields:
         )
 
     @strawberry.field(
-        description="A definition, object or link at two refs, or at two times of them."
+        description="A definition, object or link at two refs, or at two times of them.",
+        metadata={"cost": ALONE},
     )
     def compare(
         self,

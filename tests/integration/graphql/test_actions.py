@@ -129,7 +129,7 @@ def test_a_batch_is_all_or_nothing(graphql: GraphQLClient) -> None:
         ({"batch": [BOOK] * 6}, "batch_too_large"),
         ({"parameters": BOOK, "expectedHead": "0" * 64}, "stale_head"),
         ({"parameters": BOOK, "expectedHead": "xyz"}, "bad_body"),
-        ({"parameters": BOOK, "message": "\0"}, "bad_body"),
+        ({"parameters": BOOK, "message": "\0"}, "bad_parameter"),
         ({"parameters": {**BOOK, "flight": "Flight/none"}}, "action_refused"),
         ({"parameters": BOOK, "branch": "nowhere"}, "branch_not_found"),
     ],

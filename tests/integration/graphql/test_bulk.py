@@ -170,7 +170,7 @@ def test_what_is_large_becomes_a_job(graphql: GraphQLClient, people: None, setti
         ({"mapping": {"colums": {}}}, "bad_mapping"),
         ({"format": "xls"}, "table_format"),
         ({"branch": "nowhere"}, "branch_not_found"),
-        ({"message": "\0"}, "bad_filter"),
+        ({"message": "\0"}, "bad_parameter"),
         ({"expectedHead": "0" * 64}, "stale_head"),
         ({"commitEvery": -1}, "commit_every"),
     ],

@@ -83,7 +83,7 @@ READS = {
     "some values": """{ ontology(name: "people") { objects(type: "Person",
         fields: ["salary", "email", "age"]) { nodes { ...instance } } } }""",
     "far objects": """{ ontology(name: "people") { object(target: "Company/acme") {
-        links { nodes { link { ...instance source { ...instance } } object { ...instance } } } } }
+        links(first: 5) { nodes { link { ...instance source { ...instance } } object { ...instance } } } } }
         }""",
     "links": """{ ontology(name: "people") { links(type: "worksFor") { nodes { ...instance
         source { ...instance } } } } }""",

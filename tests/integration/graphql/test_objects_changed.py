@@ -177,7 +177,7 @@ def test_a_state_that_was_not_seen_is_not_changed(graphql: GraphQLClient, staff:
         ),
         ("delete", {"branch": "nowhere"}, "NotFoundProblem", "branch_not_found"),
         ("delete", {"ontology": "nowhere"}, "NotFoundProblem", "ontology_not_found"),
-        ("delete", {"message": "\0"}, "InvalidProblem", "bad_body"),
+        ("delete", {"message": "\0"}, "BadRequestProblem", "bad_parameter"),
         ("restore", {"target": "Person/no"}, "NotFoundProblem", "document_not_found"),
     ],
 )
