@@ -145,6 +145,28 @@ def _create_database(url: str) -> bool:
     return True
 
 
+@contextmanager
+def database(server: Service, *, template: str = "template1") -> Iterator[str]:
+    """The address of a new database on a server; dropped at the end, whoever is still connected."""
+    name = f"oms_{secrets.token_hex(6)}"
+    base = server.url.rpartition("/")[0]
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield f"{base}/{name}"
+    finally:
+        with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _copy_database(url: str, template: str) -> None:
+    """Make an empty database a copy of another one."""
+    base, _slash, name = url.rpartition("/")
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
 def _unprivileged() -> dict[str, Any]:
     """Arguments that start a process as ``nobody`` when this one is root: PostgreSQL insists."""
     if os.geteuid() != 0:
@@ -301,29 +323,50 @@ def oms(
 
 #: Says in a data folder that it was set up by `oms`: a server that is started again needs that not.
 _SET_UP = ".set-up-by-the-tests"
-_new: list[tuple[Path, str]] = []
+#: Server of PostgreSQL (empty: SQLite) -> data folder, password and database to copy.
+_new: dict[str, tuple[Path, str, str]] = {}
 
 
 def set_up(environment: Mapping[str, str], *, demo: bool = False) -> str:
     """``manage.py setup``; gives the administrator's password, empty when there was one before.
 
-    Without a demo, on SQLite and in development, a data folder that is new gets a copy of one that
-    this process has set up before: that is the same, and many tests want one.
+    Without a demo and in development, a data folder that is new (and its database, which must be
+    empty then) gets a copy of one that this process has set up before, on the same server: that is
+    the same, and many tests want one.
     """
     folder = Path(environment["OMS_DATA_DIR"])
     is_new = not folder.exists() or not any(folder.iterdir())
     plain = environment["DJANGO_SETTINGS_MODULE"] == "oms_project.settings.dev"
-    if demo or not is_new or not plain or "DATABASE_URL" in environment:
+    if demo or not is_new or not plain:
         arguments = () if demo else ("--no-demo",)
         return _password_in(manage("setup", *arguments, environment=environment))
-    if not _new:
+    url = environment.get("DATABASE_URL")
+    server = "" if url is None else url.rpartition("/")[0]
+    if server not in _new:
         original = Path(tempfile.mkdtemp(prefix="oms-new-", dir="/tmp"))
         atexit.register(shutil.rmtree, original, ignore_errors=True)
-        printed = manage("setup", "--no-demo", environment=oms_environment(original))
-        _new.append((original, _password_in(printed)))
-    original, password = _new[0]
+        printed = manage(
+            "setup", "--no-demo", environment=oms_environment(original, database_url=url)
+        )
+        template = ""
+        if url is not None:
+            template = f"oms_new_{secrets.token_hex(6)}"
+            _copy_of(url, template)
+        _new[server] = (original, _password_in(printed), template)
+        shutil.copytree(original, folder, dirs_exist_ok=True)
+        return _new[server][1]
+    original, password, template = _new[server]
+    if url is not None:
+        _copy_database(url, template)
     shutil.copytree(original, folder, dirs_exist_ok=True)
     return password
+
+
+def _copy_of(url: str, template: str) -> None:
+    """Keep a copy of a database that was just set up."""
+    base, _slash, name = url.rpartition("/")
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{template}" TEMPLATE "{name}"')
 
 
 def _password_in(printed: str) -> str:

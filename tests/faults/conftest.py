@@ -15,5 +15,10 @@ def database_url(request: pytest.FixtureRequest, full: bool) -> Iterator[str | N
     if request.param == "sqlite":
         yield None
         return
-    with services.postgresql(durable=full) as server:
-        yield server.url
+    if full:
+        with services.postgresql(durable=True) as durable:
+            yield durable.url
+        return
+    shared: services.Service = request.getfixturevalue("postgresql_server")
+    with services.database(shared) as url:
+        yield url
