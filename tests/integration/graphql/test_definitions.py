@@ -245,8 +245,9 @@ def test_what_is_asked_wrongly_is_refused_in_words(graphql: GraphQLClient, fleet
         return str(answer["errors"][0]["extensions"]["code"])
 
     assert code('objectTypes(filter: {status: "odd"}) { nodes { rid } }') == "unknown_status"
-    assert code('objectTypes(filter: {text: "\\u0000"}) { nodes { rid } }') == "bad_filter"
-    assert code('objectTypes(ref: "\\u0000") { nodes { rid } }') == "bad_filter"
+    assert code('objectTypes(filter: {text: "\\u0000"}) { nodes { rid } }') == "bad_parameter"
+    assert code('objectTypes(ref: "\\u0000") { nodes { rid } }') == "bad_parameter"
+    assert code('definition(target: "\\u0000") { rid }') == "bad_filter"
     assert code('definitions(kinds: ["Object"]) { nodes { rid } }') == "unknown_kind"
     assert code('definitions(kinds: ["Odd"]) { nodes { rid } }') == "unknown_kind"
     assert code('definition(target: "ObjectType/Nope") { rid }') == "document_not_found"

@@ -236,7 +236,7 @@ def test_a_merge_that_breaks_rules_is_refused(graphql: GraphQLClient, fleet: str
         ({"into": "nope"}, "branch_not_found"),
         ({"expectedHead": "0" * 64}, "stale_head"),
         ({"resolutions": [{"choice": "odd"}]}, "bad_body"),
-        ({"message": "\0"}, "bad_body"),
+        ({"message": "\0"}, "bad_parameter"),
     ],
 )
 def test_a_merge_that_is_asked_wrongly_changes_nothing(
