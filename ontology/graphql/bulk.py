@@ -25,8 +25,8 @@ from oms_project.graphql.scalars import Long, mapping_of
 from ontology import selectors, services, spool
 from ontology.access import permitted_branch
 from ontology.graphql.diffs import commit_of
+from ontology.graphql.filters import FilterInput, filter_of, filters_as_json
 from ontology.graphql.places import At, exact
-from ontology.graphql.questions import FilterInput, filter_of, filters_as_json
 from ontology.graphql.uploads import Spooled, spooled
 from ontology.interop.tabular import ColumnMapping, parse_mapping
 from ontology.tasks import LOAD_TASK, REJECTED_FILE

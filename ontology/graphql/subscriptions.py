@@ -23,18 +23,18 @@ from ontology import selectors
 from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.domain.query import Filter
 from ontology.graphql.definitions import Definition, definition_of
+from ontology.graphql.filters import FilterInput, filter_of
 from ontology.graphql.instances import Instance, instance_of
 from ontology.graphql.places import At
-from ontology.graphql.questions import FilterInput, filter_of
 from ontology.graphql.registry import Commit
 from ontology.selectors.matching import family_names, matching
 
 __all__ = [
     "ChangeOperation",
-    "CommitTold",
     "ChangedDefinition",
-    "DefinitionChangesTold",
     "ChangedInstance",
+    "CommitTold",
+    "DefinitionChangesTold",
     "ObjectChangesTold",
     "ObjectWish",
     "Subscriptions",

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from oms_project.core.canonical_json import loads
 from ontology import selectors, services
 from ontology.domain.query import MEASURES, OPERATORS
-from ontology.graphql.questions import FilterOperator, MeasureFunction
+from ontology.graphql.filters import FilterOperator, MeasureFunction
 from tests.integration.graphql.conftest import GraphQLClient
 from tests.integration.instances.conftest import NAME, Commit, delete, link, thing, update
 
