@@ -25,6 +25,8 @@ from graphql.pyutils import Path
 __all__ = ["OmsExecutor", "OutOfTime", "Row", "plain_field"]
 
 _PLAIN: Final = "plain"
+#: What says of a value that it cannot be written.
+_UNWRITABLE: Final = (GraphQLError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
 class OutOfTime(BaseException):
@@ -74,6 +76,55 @@ class OmsExecutor(ExecutorThrowingOnIncremental):
             raise OutOfTime
         return super().execute_field(*arguments)
 
+    def complete_iterable_value(
+        self,
+        item_type: Any,
+        field_details_list: Any,
+        info: Any,
+        path: Path,
+        items: Any,
+        position_context: Any,
+    ) -> Any:
+        """As graphql-core; a list of rows of one type, of which values alone are asked, is written
+        down at once.
+        """
+        kind = item_type.of_type if isinstance(item_type, GraphQLNonNull) else item_type
+        if type(items) is list and items and isinstance(kind, GraphQLObjectType):
+            written = self._written(kind, field_details_list, items)
+            if written is not None:
+                return written
+        return super().complete_iterable_value(
+            item_type, field_details_list, info, path, items, position_context
+        )
+
+    def _written(
+        self, kind: GraphQLObjectType, details: Any, items: list[Any]
+    ) -> list[dict[str, Any]] | None:
+        """All items; None: not every one is a row of plain values that can be written."""
+        if kind.is_type_of is not None or any(type(item) is not Row for item in items):
+            return None
+        grouped, deferred, _ = self.collect_subfields(kind, details)
+        constant, plain, rest = self._planned(kind, grouped)
+        if rest or deferred:
+            return None
+        names = list(grouped)
+        found: list[dict[str, Any]] = []
+        for item in items:
+            results: dict[str, Any] = dict(constant)
+            for name, key, convert, nullable in plain:
+                value = item.get(key)
+                if value is None:
+                    if not nullable:
+                        return None  # the usual way knows how to say it
+                elif convert is not None:
+                    try:
+                        value = convert(value)
+                    except _UNWRITABLE:
+                        return None
+                results[name] = value
+            found.append({name: results[name] for name in names} if constant else results)
+        return found
+
     def execute_fields(
         self,
         parent_type: GraphQLObjectType,
@@ -98,7 +149,7 @@ class OmsExecutor(ExecutorThrowingOnIncremental):
             elif convert is not None:
                 try:
                     value = convert(value)
-                except (GraphQLError, ArithmeticError, LookupError, TypeError, ValueError):
+                except _UNWRITABLE:
                     rest = grouped_field_set  # so that it becomes the error of this field alone
                     break
             results[name] = value
