@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
-__all__ = ["forget", "remembered", "remembering"]
+__all__ = ["forget", "remembered", "remembering", "unremembered"]
 
 T = TypeVar("T")
 
@@ -20,12 +20,28 @@ _memory: ContextVar[dict[Hashable, Any] | None] = ContextVar("oms_memory", defau
 
 @contextmanager
 def remembering() -> Iterator[None]:
-    """Ask once for what is asked again until the block ends."""
-    token = _memory.set({})
+    """Ask once for what is asked again until the block ends; in a block that remembers already,
+    together with it.
+    """
+    known = _memory.get()
+    token = _memory.set({} if known is None else known)
     try:
         yield
     finally:
         _memory.reset(token)
+
+
+@contextmanager
+def unremembered() -> Iterator[None]:
+    """A change within a block that remembers: it asks for everything anew, and so does what comes
+    after it.
+    """
+    token = _memory.set(None)
+    try:
+        yield
+    finally:
+        _memory.reset(token)
+        forget()
 
 
 def remembered(key: Hashable, find: Callable[[], T]) -> T:

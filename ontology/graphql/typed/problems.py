@@ -17,6 +17,7 @@ from graphql import (
 )
 
 from oms_project.core.errors import PermissionDenied
+from oms_project.core.memory import unremembered
 from oms_project.graphql.errors import PROBLEMS, problem_of
 from oms_project.graphql.fields import needed
 from ontology.graphql.typed.scalars import JSON
@@ -105,8 +106,9 @@ def tried(need: str, act: Callable[..., Any]) -> Callable[..., Any]:
     def resolve(source: Any, info: Any, /, **arguments: Any) -> Any:
         del source
         try:
-            needed(need)
-            return act(info, **arguments)
+            with unremembered():
+                needed(need)
+                return act(info, **arguments)
         except Exception as error:
             problem = problem_of(error)
             if problem is None:

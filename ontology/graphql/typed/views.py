@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from oms_project.core.authorization import permissions
+from oms_project.core.memory import remembering
 from oms_project.core.routes import AUTHENTICATED, requires
 
 __all__ = ["schema_text", "typed"]
@@ -21,7 +22,8 @@ def typed(request: HttpRequest, ontology: str) -> HttpResponseBase:
     from oms_project.graphql.http import respond
     from ontology.graphql.typed import typed_schema
 
-    return respond(request, lambda: typed_schema(ontology, request.GET.get("ref", "")))
+    with remembering():  # every mutation steps out of it
+        return respond(request, lambda: typed_schema(ontology, request.GET.get("ref", "")))
 
 
 @requires({"GET": permissions.GRAPHQL_INTROSPECT})

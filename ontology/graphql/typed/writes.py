@@ -37,7 +37,7 @@ from ontology.graphql.typed.shapes import described
 if TYPE_CHECKING:
     from ontology.graphql.typed.builder import Builder
 
-__all__ = ["derive", "fields"]
+__all__ = ["branch_of", "derive", "fields"]
 
 _WRITE: Final = permissions.ONTOLOGY_WRITE
 _DELETED: Final = "OmsDeleted"
@@ -298,7 +298,7 @@ def _mutation(
     )
 
 
-def _branch(place: Place, branch: str | None) -> str:
+def branch_of(place: Place, branch: str | None) -> str:
     """Where a write goes.
 
     Raises:
@@ -374,7 +374,7 @@ def _do_delete(
 
 def _found(place: Place, rid: str, id_: str, branch: str | None) -> Any:
     """The object or link to change, as it is on the branch; of the type that the field is for."""
-    on = _branch(place, branch)
+    on = branch_of(place, branch)
     # Who may not write does not learn first whether it is there.
     permitted_branch(place.ontology, on, _WRITE)
     view = selectors.get_document(ontology=place.ontology, target=id_, ref=on)
@@ -400,7 +400,7 @@ def _commit(
     place: Place = info.schema.place
     result: CommitResult = services.commit_changes(
         ontology=place.ontology,
-        branch=_branch(place, branch),
+        branch=branch_of(place, branch),
         changes=[change],
         message=(message or "").strip() or said[:1000],
         expected_head=expected_head,
@@ -480,7 +480,7 @@ def _do_run(
         action=rid,
         parameters=parameters,
         batch=batch or (),
-        branch=_branch(place, branch),
+        branch=branch_of(place, branch),
         message=message,
         dry_run=dry_run,
         expected_head=expected_head,
