@@ -209,7 +209,7 @@ def test_the_number_of_queries_does_not_depend_on_rows(
 ) -> None:
     query = """query($n: Int) { personList(first: $n, orderBy: [code_ASC]) { totalCount nodes { code
       _createdAt employer { name employees(first: 3) { totalCount nodes { code employer { code } } }
-        ownsSources { nodes { code } } } insuresSources { edges { link { _source { _id } } } } } } }"""
+        ownsSources(first: 2) { nodes { code } } } insuresSources(first: 2) { edges { link { _source { _id } } } } } } }"""
 
     def cost(count: int) -> int:
         typed_people.data(query, {"n": count})
