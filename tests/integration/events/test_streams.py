@@ -10,6 +10,9 @@ from django.db import transaction
 from rest_framework.test import APIClient
 
 from events.adapters.streams import list_streams, read_stream, stream_health
+from events.domain.filters import EventFilter
+from events.domain.subjects import stream_of
+from events.services import rules
 from oms_project.core.errors import Conflict, NotFound, Unavailable
 from oms_project.core.outbox import outbox
 from tests import services as real
@@ -52,6 +55,26 @@ def test_a_stream_is_read_from_a_number_and_from_a_time(
     with pytest.raises(NotFound):
         read_stream(stream="OMS_none")
     assert stream_health()["streams"] >= 1
+
+
+def test_a_rule_leads_into_a_stream_of_its_own(
+    nats: real.Service, drain: Callable[..., int]
+) -> None:
+    rules.create_rule(
+        asked=rules.NewRule("r", "stream", "accounting", EventFilter(types=("io.oms.job.*",)))
+    )
+    with transaction.atomic():
+        outbox.append(*(job_event(number) for number in range(3)))
+    drain()
+    (name,) = [one.name for one in list_streams() if "accounting" in one.name]
+    assert name == stream_of("rule:accounting")
+    found = read_stream(stream=name)
+    assert [one.event["data"]["job"] for one in found] == ["0", "1", "2"]
+    assert {one.event["type"] for one in found} == {"io.oms.job.submitted.v1"}  # and nothing else
+    rules.delete_rule(rule="r")
+    outbox.append(job_event(3))
+    drain()
+    assert len(read_stream(stream=name)) == 3
 
 
 def test_without_a_stream_server_there_is_the_outbox() -> None:
