@@ -183,6 +183,7 @@ class HierarchyNode:
     name: str
     status: str
     is_abstract: bool
+    parents: list[str] = strawberry.field(description="`rid`s of what it is a kind of.")
     display_name: JSON = strawberry.field(description="Its name for people, by language.")
     node: strawberry.Private[selectors.HierarchyNode]
     known: strawberry.Private[Mapping[str, selectors.HierarchyNode]]
@@ -190,10 +191,6 @@ class HierarchyNode:
     @strawberry.field(description="Its name in a language, or the nearest there is.")
     def label(self, language: str = "en") -> str:
         return text_in(self.node.label, language) or self.name
-
-    @strawberry.field(description="What it is a kind of.")
-    def parents(self) -> list[HierarchyNode]:
-        return _nodes(self.known, self.node.parents)
 
     @strawberry.field(description="What is a kind of it, by name.")
     def children(self) -> list[HierarchyNode]:
@@ -210,6 +207,7 @@ def _nodes(
             name=node.name,
             status=node.status,
             is_abstract=node.is_abstract,
+            parents=list(node.parents),
             display_name=exact(node.label),
             node=node,
             known=known,

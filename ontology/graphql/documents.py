@@ -213,7 +213,7 @@ class DefinitionFields:
         filter: DefinitionFilter | None = None,
     ) -> Pages[Definition]:
         """Definitions of several kinds, or of all, by kind and name."""
-        wanted = DEFINITION_KINDS if kinds is None else kinds
+        wanted = kinds or DEFINITION_KINDS
         refused = sorted({Kind.OBJECT, Kind.LINK} & set(wanted))
         if refused:
             raise BadRequest(

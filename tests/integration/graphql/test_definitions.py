@@ -280,6 +280,15 @@ def test_definitions_of_several_kinds_stand_in_one_list(graphql: GraphQLClient, 
     ]
 
 
+def test_no_kinds_are_all_kinds_of_definitions(graphql: GraphQLClient, fleet: str) -> None:
+    commit(Change(op="create", type="Vehicle", fields={"plate": "A1", "title": "Van"}))
+    query = """query($k: [String!]) { ontology(name: "fleet") {
+      definitions(kinds: $k) { nodes { target } } } }"""
+    every = graphql.data(query)
+    assert graphql.data(query, {"k": []}) == every
+    assert len(every["ontology"]["definitions"]["nodes"]) == 10
+
+
 def test_a_node_is_found_again_at_the_ref_it_was_read_at(
     graphql: GraphQLClient, fleet: str
 ) -> None:
@@ -405,20 +414,19 @@ def test_a_description_is_all_that_holds(graphql: GraphQLClient, fleet: str) -> 
 def test_hierarchies_counts_and_names(graphql: GraphQLClient, fleet: str) -> None:
     found = graphql.data(
         """{ ontology(name: "fleet") {
-             hierarchy { roots { name isAbstract children { name label parents { name } } }
+             hierarchy { roots { name isAbstract children { name label parents } }
                          nodes { target } }
              statistics { kind count }
              suggestions(text: "ve", kinds: ["ObjectType", "LinkType"]) { target } } }"""
     )["ontology"]
+    thing = selectors.get_document(ontology="fleet", target="ObjectType/Thing").rid
     assert found["hierarchy"] == {
         "roots": [
             {"name": "Person", "isAbstract": False, "children": []},
             {
                 "name": "Thing",
                 "isAbstract": False,
-                "children": [
-                    {"name": "Vehicle", "label": "Vehicle", "parents": [{"name": "Thing"}]}
-                ],
+                "children": [{"name": "Vehicle", "label": "Vehicle", "parents": [thing]}],
             },
         ],
         "nodes": [
