@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oms_project.core.canonical_json import dumps_text
@@ -26,6 +26,7 @@ __all__ = [
     "get_document",
     "get_documents",
     "history",
+    "history_of_many",
     "ids_of",
     "list_documents",
     "names_of",
@@ -136,34 +137,83 @@ def history(
         before=None if before is None else str(before[0]),
         limit=limit + 1,
     )
-    shown = _visible_revisions(info, revisions[:limit])
     reader = store.reader(info.id, commit)
-    views = views_of(reader, shown, names=names_seen(info, reader))
-    entries = tuple(
-        HistoryEntry(
-            revision.commit,
-            DocumentChange(
-                document.rid,
-                document.kind,
-                _live_body(revision.previous),
-                _live_body(revision.document),
-            ).operation,  # type: ignore[arg-type]  # one of the literals by construction
-            view,
-        )
-        for revision, view in zip(revisions, views, strict=False)
+    return _history_pages(info, reader, {document.rid: revisions}, limit)[document.rid]
+
+
+def history_of_many(
+    *,
+    ontology: str,
+    rids: Sequence[str],
+    ref: str = "",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> dict[str, Page[HistoryEntry]]:
+    """``history`` of many documents at once.
+
+    Args:
+        rids: of the documents; one that is not there has no history.
+        limit, cursor: of the history of each.
+
+    Raises:
+        NotFound: the ontology or the ref. BadRequest: a cursor of another list.
+    """
+    info = readable(ontology)
+    before = decode_cursor("history", cursor, types=(str,))
+    commit = store.resolve(info.id, ref or info.default_branch)
+    revisions = store.histories(
+        info.id,
+        commit,
+        rids,
+        before=None if before is None else str(before[0]),
+        limit=limit + 1,
     )
-    more = encode_cursor("history", (entries[-1].commit.id,)) if len(revisions) > limit else None
-    return Page(entries, more)
+    return _history_pages(info, store.reader(info.id, commit), revisions, limit)
+
+
+def _history_pages(
+    info: OntologyInfo,
+    reader: CommitReader,
+    revisions: Mapping[str, Sequence[Revision]],
+    limit: int,
+) -> dict[str, Page[HistoryEntry]]:
+    """Pages of histories, of ``rid``s with one revision more than a page has."""
+    listed = [one for each in revisions.values() for one in each[:limit]]
+    shown = _visible_revisions(info, listed)
+    views = iter(views_of(reader, shown, names=names_seen(info, reader)))
+    pages: dict[str, Page[HistoryEntry]] = {}
+    for rid, each in revisions.items():
+        entries = tuple(
+            HistoryEntry(
+                revision.commit,
+                DocumentChange(
+                    rid,
+                    revision.document.kind,
+                    _live_body(revision.previous),
+                    _live_body(revision.document),
+                ).operation,  # type: ignore[arg-type]  # one of the literals by construction
+                view,
+            )
+            for revision, view in zip(each[:limit], views, strict=False)
+        )
+        more = encode_cursor("history", (entries[-1].commit.id,)) if len(each) > limit else None
+        pages[rid] = Page(entries, more)
+    return pages
 
 
 def _visible_revisions(info: OntologyInfo, revisions: Sequence[Revision]) -> list[StoredDocument]:
     """What each revision wrote, judged by the schema of its own commit."""
     if all(revision.document.kind not in INSTANCE_KINDS for revision in revisions):
         return [revision.document for revision in revisions]
-    return [
-        visible(info, store.reader(info.id, revision.commit), [revision.document])[0]
-        for revision in revisions
-    ]
+    by_commit: dict[str, list[int]] = {}
+    for position, revision in enumerate(revisions):
+        by_commit.setdefault(revision.commit.id, []).append(position)
+    shown: dict[int, StoredDocument] = {}
+    for positions in by_commit.values():
+        reader = store.reader(info.id, revisions[positions[0]].commit)
+        documents = [revisions[position].document for position in positions]
+        shown.update(zip(positions, visible(info, reader, documents), strict=True))
+    return [shown[position] for position in range(len(revisions))]
 
 
 def names_of(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[str, str]:

@@ -561,6 +561,22 @@ class OntologyStore(Protocol):
         """
         ...
 
+    def histories(
+        self,
+        ontology_id: str,
+        commit: CommitInfo,
+        rids: Collection[str],
+        *,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Mapping[str, Sequence[Revision]]:
+        """``history`` of many documents at once: ``limit`` and ``before`` hold for each of them.
+
+        Returns:
+            ``rid`` -> its page, for all of ``rids``.
+        """
+        ...
+
     def merge_bases(self, ontology_id: str, one: CommitInfo, other: CommitInfo) -> Sequence[str]:
         """The best common ancestors (usually one), sorted by id."""
         ...

@@ -404,6 +404,18 @@ class SecureStore:
         """See ``OntologyStore.history``."""
         return _backend.history(ontology_id, commit, rid, before=before, limit=limit)
 
+    def histories(
+        self,
+        ontology_id: str,
+        commit: CommitInfo,
+        rids: Collection[str],
+        *,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Mapping[str, Sequence[Revision]]:
+        """See ``OntologyStore.histories``."""
+        return _backend.histories(ontology_id, commit, rids, before=before, limit=limit)
+
     def merge_bases(self, ontology_id: str, one: CommitInfo, other: CommitInfo) -> Sequence[str]:
         """See ``OntologyStore.merge_bases``."""
         return _backend.merge_bases(ontology_id, one, other)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 from ontology.contract import CommitInfo
 from ontology.store.orm.lines import (
@@ -15,6 +15,7 @@ from ontology.store.orm.lines import (
     lineage,
     place_of,
 )
+from ontology.store.orm.placed import portions
 from ontology.store.orm.reader import OrmReader
 from ontology.store.orm.sql import (
     COMMIT_COLUMNS,
@@ -22,15 +23,27 @@ from ontology.store.orm.sql import (
     commit_from_row,
     document_from_row,
     in_list,
+    joined_texts,
+    keys_table,
     list_parameter,
     rows,
 )
 from ontology.store.orm.writer import database_time
 from ontology.store.port import Revision, StoredChange, StoredDocument
 
-__all__ = ["changed_between", "commits_by_id", "document_history", "is_ancestor", "log", "merge_bases"]
+__all__ = [
+    "changed_between",
+    "commits_by_id",
+    "document_histories",
+    "document_history",
+    "is_ancestor",
+    "log",
+    "merge_bases",
+]
 
 _LOG_PAGE = 500
+#: What a commit wrote.
+_Version: TypeAlias = tuple[CommitInfo, StoredDocument]
 
 
 def commits_by_id(ontology_id: str, commits: Collection[str]) -> dict[str, CommitInfo]:
@@ -134,14 +147,8 @@ def document_history(
     ontology_id: str, commit: CommitInfo, rid: str, *, before: str | None, limit: int
 ) -> list[Revision]:
     """See ``OntologyStore.history``."""
-    _, place = place_of(ontology_id, commit.id)
-    path = lineage(place)
-    if before is not None:
-        _, last = place_of(ontology_id, before)
-        path = _path_before(path, last)
-    found: list[tuple[CommitInfo, StoredDocument]] = []
-    for position, step in enumerate(path):
-        fork_seq = path[position + 1].seq if position + 1 < len(path) else -1
+    found: list[_Version] = []
+    for step, fork_seq in _stretches(ontology_id, commit, before):
         versions: Sequence[tuple[Any, ...]] = rows(
             f"SELECT {DOCUMENT_COLUMNS}, {COMMIT_COLUMNS} FROM ontology_documentversion v "
             "JOIN ontology_commit c ON c.line_id = v.line_id AND c.seq = v.seq_from "
@@ -149,12 +156,59 @@ def document_history(
             "ORDER BY v.seq_from DESC LIMIT %s",
             [step.line, rid, fork_seq, step.seq, limit + 1 - len(found)],
         )
-        width = len(DOCUMENT_COLUMNS.split(","))
-        found += [
-            (commit_from_row(row[width:]), document_from_row(row[:width])) for row in versions
-        ]
+        found += map(_version, versions)
         if len(found) > limit:
             break
+    return _revisions(found, limit)
+
+
+def document_histories(
+    ontology_id: str, commit: CommitInfo, rids: Collection[str], *, before: str | None, limit: int
+) -> dict[str, list[Revision]]:
+    """See ``OntologyStore.histories``."""
+    found: dict[str, list[_Version]] = {rid: [] for rid in rids}
+    listed = joined_texts("CAST(o.id AS TEXT)")
+    for step, fork_seq in _stretches(ontology_id, commit, before):
+        unfilled = [rid for rid, versions in found.items() if len(versions) <= limit]
+        for portion in portions(unfilled):
+            latest = rows(
+                f"SELECT (SELECT {listed} FROM (SELECT v.id FROM ontology_documentversion v "
+                "WHERE v.line_id = %s AND v.rid = k.value AND v.seq_from > %s "
+                "AND v.seq_from <= %s ORDER BY v.seq_from DESC LIMIT %s) o) "
+                f"FROM {keys_table('k')}",
+                [step.line, fork_seq, step.seq, limit + 1, list_parameter(portion)],
+            )
+            ids = [int(one) for (texts,) in latest if texts for one in texts.split(",")]
+            for row in rows(
+                f"SELECT {DOCUMENT_COLUMNS}, {COMMIT_COLUMNS} FROM ontology_documentversion v "
+                "JOIN ontology_commit c ON c.line_id = v.line_id AND c.seq = v.seq_from "
+                f"WHERE {in_list('v.id')} ORDER BY v.seq_from DESC",
+                [list_parameter(ids)],
+            ):
+                info, document = _version(row)
+                found[document.rid].append((info, document))
+    return {rid: _revisions(versions, limit) for rid, versions in found.items()}
+
+
+def _stretches(
+    ontology_id: str, commit: CommitInfo, before: str | None
+) -> Iterator[tuple[Place, int]]:
+    """The first-parent line of a commit, latest first: places, each with where its line began."""
+    _, place = place_of(ontology_id, commit.id)
+    path = lineage(place)
+    if before is not None:
+        _, last = place_of(ontology_id, before)
+        path = _path_before(path, last)
+    for position, step in enumerate(path):
+        yield step, path[position + 1].seq if position + 1 < len(path) else -1
+
+
+def _version(row: tuple[Any, ...]) -> _Version:
+    width = len(DOCUMENT_COLUMNS.split(","))
+    return commit_from_row(row[width:]), document_from_row(row[:width])
+
+
+def _revisions(found: Sequence[_Version], limit: int) -> list[Revision]:
     return [
         Revision(info, document, found[index + 1][1] if index + 1 < len(found) else None)
         for index, (info, document) in enumerate(found[:limit])

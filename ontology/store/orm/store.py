@@ -372,6 +372,17 @@ class OrmStore:
     ) -> Sequence[Revision]:
         return graph.document_history(ontology_id, commit, rid, before=before, limit=limit)
 
+    def histories(
+        self,
+        ontology_id: str,
+        commit: CommitInfo,
+        rids: Collection[str],
+        *,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Mapping[str, Sequence[Revision]]:
+        return graph.document_histories(ontology_id, commit, rids, before=before, limit=limit)
+
     def merge_bases(self, ontology_id: str, one: CommitInfo, other: CommitInfo) -> Sequence[str]:
         return graph.merge_bases(ontology_id, one, other)
 

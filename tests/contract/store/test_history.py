@@ -145,6 +145,13 @@ def test_pages_of_a_history_join_up_across_branches(world: World, limit: int) ->
         ]
         before = page[-1].commit.id
     assert found == [(f"A{n}", f"A{n - 1}" if n else None) for n in reversed(range(7))]
+    several = [rid(name) for name in ("a", "x", "y", "none")]
+    for start in (None, before):
+        pages = world.store.histories(world.id, head, several, before=start, limit=limit)
+        assert pages == {
+            one: world.store.history(world.id, head, one, before=start, limit=limit)
+            for one in several
+        }
 
 
 def test_a_history_page_after_a_commit_of_elsewhere_shows_only_ones_own(merged: World) -> None:
