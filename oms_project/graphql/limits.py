@@ -21,6 +21,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -41,6 +42,8 @@ LIST_SIZE: Final = 10
 MUTATION_COST: Final = 10
 #: Arguments that say how many items there will be.
 _SIZES: Final = ("first", "limit")
+#: The argument that names every item.
+_IDS: Final = "ids"
 _HUGE: Final = 10**12
 
 
@@ -268,17 +271,20 @@ class _Costs:
         own = int(extensions.get("cost", base if composite else 0))
         if not composite or node.selection_set is None:
             return own
+        asked = self.selection(inner, node.selection_set, 1)
         size = self._size(field, node)
-        if size is None:
-            # Edges and nodes of a page: the page's own argument has counted them.
-            paged = extensions.get("in_page", False) or node.name.value in ("edges", "nodes")
-            size = LIST_SIZE if _is_list(field.type) and not paged else 1
-        return min(_HUGE, own + size * self.selection(inner, node.selection_set, 1))
+        # Edges and nodes of a page: the page's own argument has counted them.
+        paged = extensions.get("in_page", False) or (
+            size is None and node.name.value in ("edges", "nodes")
+        )
+        if _is_list(field.type) and not paged:
+            return min(_HUGE, (size or LIST_SIZE) * (own + asked))
+        return min(_HUGE, own + (size or 1) * asked)
 
     def _size(self, field: GraphQLField, node: FieldNode) -> int | None:
         name = next((one for one in _SIZES if one in field.args), None)
         if name is None:
-            return None
+            return self._named(field, node)
         value: Any = field.args[name].default_value
         for argument in node.arguments or ():
             if argument.name.value == name:
@@ -286,12 +292,26 @@ class _Costs:
         size = value if isinstance(value, int) and not isinstance(value, bool) else None
         return max(1, size) if size is not None else int(_told(field).get("page", 50))
 
+    def _named(self, field: GraphQLField, node: FieldNode) -> int | None:
+        """How many items a field is asked for by name; None: it is not asked so."""
+        if _IDS not in field.args:
+            return None
+        for argument in node.arguments or ():
+            if argument.name.value == _IDS:
+                if isinstance(argument.value, ListValueNode):
+                    return max(1, len(argument.value.values))
+                value = self._value(argument.value)
+                return max(1, len(value)) if isinstance(value, list) else 1
+        return 1
+
     def _value(self, node: Any) -> Any:
         if isinstance(node, VariableNode):
             name = node.name.value
             if name in self._variables:
                 return self._variables[name]
             node = self._defaults.get(name)
+        if isinstance(node, ListValueNode):
+            return list(node.values)
         return int(node.value) if isinstance(node, IntValueNode) else None
 
 

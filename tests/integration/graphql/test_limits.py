@@ -142,6 +142,17 @@ def test_the_size_of_a_page_counts_where_it_is_a_default_of_a_variable(
     assert graphql.ask(text)["errors"][0]["extensions"]["code"] == "graphql_too_costly"
 
 
+@pytest.mark.parametrize("literal", [True, False])
+def test_every_id_counts(graphql: GraphQLClient, literal: bool) -> None:
+    ids = ["T250b2xvZ3k6eA=="] * 7
+    if literal:
+        answer = graphql.ask("{ nodes(ids: " + json.dumps(ids) + ") { id } }")
+    else:
+        answer = graphql.ask("query($ids: [ID!]!) { nodes(ids: $ids) { node: id } }", {"ids": ids})
+    assert answer["data"] == {"nodes": [None] * 7}
+    assert answer["extensions"]["cost"]["requested"] == 7
+
+
 def test_a_batch_is_answered_in_order(graphql: GraphQLClient) -> None:
     answer = graphql.http.post(
         "/graphql",
