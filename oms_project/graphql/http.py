@@ -19,6 +19,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.http import parse_header_parameters
+from django.utils.module_loading import import_string
 from graphql import OperationType
 
 from oms_project.api.errors import as_oms_error, status_of
@@ -65,17 +66,12 @@ class _Refusal(Exception):
     headers: Mapping[str, str]
 
 
-def respond(
-    request: HttpRequest,
-    source: SchemaSource,
-    *,
-    stream: Callable[[GraphQLRequest, SchemaSource], HttpResponseBase] | None = None,
-) -> HttpResponseBase:
-    """The answer of a GraphQL endpoint.
+def respond(request: HttpRequest, source: SchemaSource) -> HttpResponseBase:
+    """The answer of a GraphQL endpoint; whoever accepts ``text/event-stream`` gets one
+    (``OMS_GRAPHQL_STREAM``).
 
     Args:
         source: of the schema; it is asked when the request is well formed.
-        stream: answers who accepts ``text/event-stream``.
     """
     try:
         media = _accepted(request)
@@ -83,9 +79,10 @@ def respond(
         _check_origin(request)
         asked = _asked(request)
         if media == EVENT_STREAM:
-            if stream is None or isinstance(asked, list):
-                raise _refused(406, "Events are sent for one operation, by POST.")
-            return stream(asked, source)
+            if isinstance(asked, list):
+                raise _refused(406, "Events are sent for one operation.")
+            stream: Callable[..., HttpResponseBase] = import_string(settings.OMS_GRAPHQL_STREAM)
+            return stream(request, asked, source)
         return _answered(request, asked, source, media)
     except _Refusal as refusal:
         return _written(

@@ -170,10 +170,11 @@ async def live_events(
             if not more and not await follower.rung(settings.OMS_GRAPHQL_CHECK_SECONDS):
                 await ask(context, check)
                 continue
-            await ask(context, check)
-            read_at = time.monotonic()
             page = await follower.read(place, context.actor)
             more = page.more
+            read_at = time.monotonic()
+            if page.events:  # after they were read: what was taken away meanwhile counts
+                await ask(context, check)
             for event in page.events:
                 if time.monotonic() - read_at > _FRESH:
                     more = True

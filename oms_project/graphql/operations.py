@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, TypeVar
 
 from graphql import (
@@ -36,7 +36,7 @@ from oms_project.graphql.engine import (
     subscribe,
 )
 from oms_project.graphql.errors import RequestRefused, formatted, graphql_error, note_denials
-from oms_project.graphql.fields import declared_needs, needed
+from oms_project.graphql.fields import needed
 from oms_project.graphql.live import in_thread
 
 __all__ = ["Answer", "Refused", "results"]
@@ -103,6 +103,7 @@ async def results(
     except Exception as error:
         if isinstance(error, PermissionDenied):
             one.denials.append(error)
+            await in_thread(check)  # perhaps nothing is allowed any more, because the session ended
         raise Refused([formatted(graphql_error(error))]) from error
     finally:
         if one.denials:
@@ -191,17 +192,23 @@ def _ask_for_fields(prepared: Prepared) -> None:
     Raises:
         PermissionDenied.
     """
-    needs = _needs(prepared.compiled.schema)
     for name in _root_fields(prepared):
-        need = needs.get(name)
+        need = _need_of(prepared.compiled.schema, name)
         if need is None:
             raise PermissionDenied(f"'{name}' does not say who may use it.")
         needed(need)
 
 
-@lru_cache(maxsize=50)
-def _needs(schema: GraphQLSchema) -> dict[str, Need | None]:
-    return {name: need for kind, name, need in declared_needs(schema) if kind == "subscription"}
+def _need_of(schema: GraphQLSchema, name: str) -> Need | None:
+    """What a field of the subscription type needs; nothing else of a lazy schema is made for it."""
+    root = schema.subscription_type
+    field = None if root is None else root.fields.get(name)
+    if field is None:
+        return None
+    extensions = field.extensions or {}
+    own = extensions.get("strawberry-definition")
+    found: Need | None = (extensions if own is None else own.metadata).get("needs")
+    return found
 
 
 def _root_fields(prepared: Prepared) -> set[str]:

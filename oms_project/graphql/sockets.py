@@ -86,6 +86,14 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     # -- the connection ---------------------------------------------------------------------------
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """As any consumer; whatever ends it (a server that stops), nothing is left behind."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._closed = True
+            await self._end_tasks()
+
     async def connect(self) -> None:
         """Take who speaks our protocol, from our own pages or from no page at all."""
         self._caller = caller_of(self.scope)

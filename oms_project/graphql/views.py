@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -25,9 +23,8 @@ def graphql(request: HttpRequest) -> HttpResponseBase:
         return graphiql_page(request)
     from oms_project.graphql.http import respond
     from oms_project.graphql.schema import platform_schema
-    from oms_project.graphql.sse import stream
 
-    return respond(request, platform_schema, stream=partial(stream, request))
+    return respond(request, platform_schema)
 
 
 @requires({"GET": permissions.GRAPHQL_INTROSPECT})

@@ -296,6 +296,9 @@ OMS_GRAPHQL_MESSAGES_PER_SECOND = ENVIRONMENT.OMS_GRAPHQL_MESSAGES_PER_SECOND
 OMS_GRAPHQL_SLOW_SECONDS = ENVIRONMENT.OMS_GRAPHQL_SLOW_SECONDS
 OMS_GRAPHQL_CHECK_SECONDS = ENVIRONMENT.OMS_GRAPHQL_CHECK_SECONDS
 OMS_GRAPHQL_LOOK_SECONDS = ENVIRONMENT.OMS_GRAPHQL_LOOK_SECONDS
+#: Answers who accepts ``text/event-stream``: called with the request, what was asked, the schema's
+#: source.
+OMS_GRAPHQL_STREAM = "oms_project.graphql.sse.stream"
 OMS_GRAPHQL_SCHEMAS = ENVIRONMENT.OMS_GRAPHQL_SCHEMAS
 
 # -- languages, time -------------------------------------------------------------------------------

@@ -397,3 +397,18 @@ def test_the_reason_of_a_close_reaches_the_client(server: OmsServer) -> None:
         kind, body = _read_frame(nobody)
     assert (kind, int.from_bytes(body[:2])) == (8, 4401)
     assert b"connection_init" in body
+
+
+def test_the_typed_endpoint_streams_as_well(server: OmsServer) -> None:
+    with (
+        closing(server.client()) as client,
+        client.stream(
+            "POST",
+            "/graphql/logistics",
+            json={"query": "{ _commit }"},
+            headers={"Accept": "text/event-stream"},
+        ) as answer,
+    ):
+        first, second = list(_events(answer))
+    assert len(json.loads(first["data"])["data"]["_commit"]) == 64
+    assert second["event"] == "complete"
