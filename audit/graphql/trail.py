@@ -81,73 +81,56 @@ class AuditSource:
 @strawberry.type(description="Something that happened, as the audit trail keeps it.")
 class AuditEvent(relay.Node):
     key: relay.NodeID[str]
-    view: strawberry.Private[EventInfo]
+    event_id: strawberry.ID = strawberry.field(description="What `auditEvent` names it by.")
     index: Long | None = strawberry.field(
         description="Its place in the signed tree; null while it waits for one."
     )
     time: dt.datetime
     action: str
     outcome: Outcome
+    actor: AuditActor | None = strawberry.field(description="Null: nobody was known.")
+    on_behalf_of: AuditPrincipal | None = strawberry.field(
+        description="Of a service that acts for somebody: for whom."
+    )
+    reason: str
+    subject: AuditSubject = strawberry.field(description="What it is about.")
+    source: AuditSource | None = strawberry.field(description="Null: from inside.")
     ontology: str
     branch: str
     commit: str
     request_id: str
-    reason: str
+    changes: JSON | None = strawberry.field(description="field → [before, after].")
+    data: JSON | None = strawberry.field(description="More, for programs.")
     message: str
+    json: JSON = strawberry.field(description="The event as it is kept: its hash is in the tree.")
 
     @classmethod
     def of(cls, info: EventInfo) -> AuditEvent:
         """An event as the trail shows it; also what subscriptions send."""
         members = info.members
+        actor, principal, source = (members.get(name) for name in ("actor", "onBehalfOf", "source"))
         return cls(
             key=info.id,
-            view=info,
+            event_id=strawberry.ID(info.id),
             index=None if info.index is None else Long(info.index),
             time=dt.datetime.fromisoformat(members["time"]),
             action=members["action"],
             outcome=Outcome(members["outcome"]),
+            actor=actor and AuditActor(**_texts(actor, "id", "username", "kind", "grant")),
+            on_behalf_of=principal and AuditPrincipal(**_texts(principal, "id", "username")),
+            reason=members.get("reason", ""),
+            subject=AuditSubject(**_texts(members["subject"], "type", "id", "name")),
+            source=source
+            and AuditSource(**_texts(source, "door", "address", "agent", "operation")),
             ontology=members.get("ontology", ""),
             branch=members.get("branch", ""),
             commit=members.get("commit", ""),
             request_id=members.get("requestId", ""),
-            reason=members.get("reason", ""),
+            changes=_value(members.get("changes")),
+            data=_value(members.get("data")),
             message=members.get("message", ""),
+            json=JSON(orjson.Fragment(info.body)),
         )
-
-    @strawberry.field(description="What `auditEvent` names it by.")
-    def event_id(self) -> strawberry.ID:
-        return strawberry.ID(self.key)
-
-    @strawberry.field(description="Null: nobody was known.")
-    def actor(self) -> AuditActor | None:
-        found = self.view.members.get("actor")
-        return found and AuditActor(**_texts(found, "id", "username", "kind", "grant"))
-
-    @strawberry.field(description="Of a service that acts for somebody: for whom.")
-    def on_behalf_of(self) -> AuditPrincipal | None:
-        found = self.view.members.get("onBehalfOf")
-        return found and AuditPrincipal(**_texts(found, "id", "username"))
-
-    @strawberry.field(description="What it is about.")
-    def subject(self) -> AuditSubject:
-        return AuditSubject(**_texts(self.view.members["subject"], "type", "id", "name"))
-
-    @strawberry.field(description="Null: from inside.")
-    def source(self) -> AuditSource | None:
-        found = self.view.members.get("source")
-        return found and AuditSource(**_texts(found, "door", "address", "agent", "operation"))
-
-    @strawberry.field(description="field → [before, after].")
-    def changes(self) -> JSON | None:
-        return _value(self.view.members.get("changes"))
-
-    @strawberry.field(description="More, for programs.")
-    def data(self) -> JSON | None:
-        return _value(self.view.members.get("data"))
-
-    @strawberry.field(description="The event as it is kept: its hash is in the tree.")
-    def json(self) -> JSON:
-        return JSON(orjson.Fragment(self.view.body))
 
     @classmethod
     def resolve_nodes(cls, *, info: Any, node_ids: Iterable[str], required: bool = False) -> Any:

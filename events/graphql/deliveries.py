@@ -16,6 +16,7 @@ from events import models
 from events.domain.sequence import sequence_text
 from events.graphql.filters import number
 from events.graphql.log import Event
+from events.graphql.rows import Column, RowNode, column
 from events.graphql.webhooks import Webhook
 from events.selectors.lag import lane_names
 from events.selectors.log import get_events
@@ -44,6 +45,7 @@ strawberry.enum(models.Delivery.Origin, name="DeliveryOrigin", description="Why 
 
 @strawberry_django.type(
     models.Attempt,
+    field_cls=Column,
     name="DeliveryAttempt",
     description="A request, and its answer.",
     fields=[
@@ -59,6 +61,7 @@ class DeliveryAttempt:
 
 @strawberry_django.type(
     models.Delivery,
+    field_cls=Column,
     name="Delivery",
     description="An event on its way to a receiver, and how that ended.",
     fields=[
@@ -66,20 +69,17 @@ class DeliveryAttempt:
         "finished_at",
     ],
 )  # fmt: skip
-class Delivery(relay.Node):
+class Delivery(RowNode, relay.Node):
     """A row as it is; what hangs on it is loaded for all rows of a list at once."""
 
     state: models.Delivery.State
     origin: models.Delivery.Origin
+    delivery_id: strawberry.ID = column("What mutations name it by.", "id")
 
     @classmethod
     def of(cls, row: models.Delivery) -> Delivery:
         row.siblings = None  # type: ignore[attr-defined] # for `of_each`
         return cast("Delivery", row)
-
-    @strawberry.field(description="What mutations name it by.")
-    def delivery_id(self) -> strawberry.ID:
-        return strawberry.ID(str(cast("Any", self).pk))
 
     @strawberry.field(description="The event's place: 20 digits, which sort as text.")
     def sequence(self) -> str:
@@ -104,11 +104,6 @@ class Delivery(relay.Node):
     @classmethod
     def resolve_nodes(cls, *, info: Any, node_ids: Iterable[str], required: bool = False) -> Any:
         return [cls.of(get_delivery(delivery=_number(one))) for one in node_ids]
-
-    @classmethod
-    def resolve_node(cls, node_id: str, *, info: Any, required: bool = False) -> Any:
-        # strawberry-django's own would ask nobody whether the actor may.
-        return cls.resolve_nodes(info=info, node_ids=[node_id], required=required)[0]
 
 
 def _number(delivery: str) -> int:

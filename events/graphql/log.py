@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import strawberry
@@ -38,64 +38,44 @@ __all__ = ["Event", "EventType", "Lane", "Mutations", "Queries"]
 
 @strawberry.type(description="Something that happened: a CloudEvent 1.0.")
 class Event(relay.Node):
-    """Its attributes are read from the kept text, and only when they are asked for."""
+    """Its attributes are read out of the kept text, and only when one of them is asked for."""
 
     key: relay.NodeID[str]
     view: strawberry.Private[EventView]
+    sequence: str = strawberry.field(description="Its place: 20 digits, which sort as text.")
+    event_id: strawberry.ID = strawberry.field(
+        description="`id` of the CloudEvent: unique within the source."
+    )
+    source: str = strawberry.field(description="Where it happened.")
+    type: str = strawberry.field(description="What happened, with the version.")
+    subject: str = strawberry.field(description="To what, within the source; may be empty.")
+    time: dt.datetime | None = strawberry.field(description="When it happened; null: nobody said.")
+    datacontenttype: str = strawberry.field(description="Media type of the data; empty: JSON.")
+    dataschema: str = strawberry.field(description="Where the schema of the data is; may be empty.")
+    partitionkey: str = strawberry.field(description="Events of one key keep their order.")
+    ontology: str = strawberry.field(description="Name of the ontology; empty: it is about none.")
+    branch: str = strawberry.field(description="Name of the branch; empty: it is about none.")
 
     @classmethod
     def of(cls, view: EventView) -> Event:
         """An event as readers see it; also what subscriptions send."""
-        return cls(key=str(view.sequence), view=view)
+        made = cls.__new__(cls)  # what is not set here is read by `__getattr__`
+        made.key, made.view = str(view.sequence), view
+        made.sequence = sequence_text(view.sequence)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        member = _ATTRIBUTES.get(name)
+        if member is None:
+            raise AttributeError(name)
+        text = str(self.view.event.get(member, ""))
+        if name == "time":
+            return dt.datetime.fromisoformat(text) if text else None
+        return text
 
     @strawberry.field(description="The CloudEvent as it is kept, with its sequence.")
     def json(self) -> JSON:
         return JSON(orjson.Fragment(with_sequence(self.view.text, self.view.sequence)))
-
-    @strawberry.field(description="`id` of the CloudEvent: unique within the source.")
-    def event_id(self) -> strawberry.ID:
-        return strawberry.ID(self._text("id"))
-
-    @strawberry.field(description="Its place: 20 digits, which sort as text.")
-    def sequence(self) -> str:
-        return sequence_text(self.view.sequence)
-
-    @strawberry.field(description="Where it happened.")
-    def source(self) -> str:
-        return self._text("source")
-
-    @strawberry.field(description="What happened, with the version.")
-    def type(self) -> str:
-        return self._text("type")
-
-    @strawberry.field(description="To what, within the source; may be empty.")
-    def subject(self) -> str:
-        return self._text("subject")
-
-    @strawberry.field(description="When it happened; null: nobody said.")
-    def time(self) -> dt.datetime | None:
-        text = self._text("time")
-        return dt.datetime.fromisoformat(text) if text else None
-
-    @strawberry.field(description="Media type of the data; empty: JSON.")
-    def datacontenttype(self) -> str:
-        return self._text("datacontenttype")
-
-    @strawberry.field(description="Where the schema of the data is; may be empty.")
-    def dataschema(self) -> str:
-        return self._text("dataschema")
-
-    @strawberry.field(description="Events of one key keep their order.")
-    def partitionkey(self) -> str:
-        return self._text("partitionkey")
-
-    @strawberry.field(description="Name of the ontology; empty: it is about none.")
-    def ontology(self) -> str:
-        return self._text("ontology")
-
-    @strawberry.field(description="Name of the branch; empty: it is about none.")
-    def branch(self) -> str:
-        return self._text("branch")
 
     @strawberry.field(description="What it says; null: nothing, or bytes.")
     def data(self) -> JSON | None:
@@ -107,12 +87,22 @@ class Event(relay.Node):
     def data_base64(self) -> str | None:
         return self.view.event.get("data_base64")
 
-    def _text(self, name: str) -> str:
-        return str(self.view.event.get(name, ""))
-
     @classmethod
     def resolve_nodes(cls, *, info: Any, node_ids: Iterable[str], required: bool = False) -> Any:
         return [cls.of(get_event(event=filter_text(one, "id"))) for one in node_ids]
+
+
+#: Field -> member of the CloudEvent.
+_ATTRIBUTES: Final = {
+    "event_id": "id",
+    **{
+        name: name
+        for name in (
+            "source", "type", "subject", "time", "datacontenttype", "dataschema", "partitionkey",
+            "ontology", "branch",
+        )
+    },
+}  # fmt: skip
 
 
 @strawberry.type(description="Events in the order in which they were written.")

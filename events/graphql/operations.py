@@ -18,6 +18,7 @@ from events.domain.sequence import sequence_text
 from events.graphql.filters import number
 from events.graphql.log import Event
 from events.graphql.replays import Replayed
+from events.graphql.rows import Column
 from events.selectors.lag import LaneLag, lane_names, list_lanes
 from events.selectors.log import get_events
 from events.selectors.receivers import list_quarantined
@@ -128,6 +129,7 @@ class WaitingLane:
 
 @strawberry_django.type(
     models.Quarantined,
+    field_cls=Column,
     name="QuarantinedEvent",
     description="An event that a lane could not take.",
     fields=["id", "lane", "key", "error", "failures", "at"],

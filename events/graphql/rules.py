@@ -15,6 +15,7 @@ from events.domain.filters import EVERYTHING
 from events.graphql.filters import EventFilterInput, wanted_of
 from events.graphql.log import Event
 from events.graphql.replays import Replayed, ReplayInput
+from events.graphql.rows import Column, RowNode, column
 from events.selectors.receivers import list_rules, preview
 from events.services import rules as services
 from events.services.deliveries import replay_events
@@ -35,21 +36,20 @@ strawberry.enum(models.Rule.Sink, name="SinkKind", description="What a rule pass
 
 @strawberry_django.type(
     models.Rule,
+    field_cls=Column,
     name="RoutingRule",
     description="Which events go to which sink.",
     fields=["name", "description", "enabled", "target", "expression", "created_at", "updated_at"],
 )
-class RoutingRule(relay.Node):
+class RoutingRule(RowNode, relay.Node):
     """A row as it is."""
 
     sink: models.Rule.Sink
-    types: list[str] = strawberry_django.field(description="Types of events; empty: all.")
-    ontologies: list[str] = strawberry_django.field(description="Empty: all, and events of none.")
-    branches: list[str] = strawberry_django.field(description="Empty: all.")
-    object_types: list[str] = strawberry_django.field(description="Empty: all.")
-    owner: str = strawberry_django.field(
-        field_name="owner_username", description="It passes on what this one may see."
-    )
+    types: list[str] = column("Types of events; empty: all.")
+    ontologies: list[str] = column("Empty: all, and events of none.")
+    branches: list[str] = column("Empty: all.")
+    object_types: list[str] = column("Empty: all.")
+    owner: str = column("It passes on what this one may see.", "owner_username")
 
     @classmethod
     def of(cls, rule: models.Rule) -> RoutingRule:
@@ -62,11 +62,6 @@ class RoutingRule(relay.Node):
     @classmethod
     def resolve_nodes(cls, *, info: Any, node_ids: Iterable[str], required: bool = False) -> Any:
         return [cls.of(services.get_rule(rule=one)) for one in node_ids]
-
-    @classmethod
-    def resolve_node(cls, node_id: str, *, info: Any, required: bool = False) -> Any:
-        # strawberry-django's own would ask nobody whether the actor may.
-        return cls.resolve_nodes(info=info, node_ids=[node_id], required=required)[0]
 
 
 @strawberry.type(description="What a filter would have wanted of the last events.")

@@ -19,6 +19,7 @@ from events.domain.filters import EVERYTHING
 from events.domain.handshake import Verification
 from events.graphql.filters import EventFilterInput, wanted_of
 from events.graphql.replays import Queued, Replayed, ReplayInput
+from events.graphql.rows import Column, RowNode, column
 from events.selectors.receivers import (
     Figures,
     HourFigures,
@@ -95,6 +96,7 @@ class WebhookFigures:
 
 @strawberry_django.type(
     models.Webhook,
+    field_cls=Column,
     name="Webhook",
     description="Where events are posted to.",
     fields=[
@@ -103,19 +105,17 @@ class WebhookFigures:
         "updated_at",
     ],
 )  # fmt: skip
-class Webhook(relay.Node):
+class Webhook(RowNode, relay.Node):
     """A row as it is; never its secrets, which are rows of another table."""
 
     state: models.Webhook.State
     format: models.Webhook.Format
     order: models.Webhook.Order
-    types: list[str] = strawberry_django.field(description="Types of events; empty: all.")
-    ontologies: list[str] = strawberry_django.field(description="Empty: all, and events of none.")
-    branches: list[str] = strawberry_django.field(description="Empty: all.")
-    object_types: list[str] = strawberry_django.field(description="Empty: all.")
-    owner: str = strawberry_django.field(
-        field_name="owner_username", description="It receives what this one may see."
-    )
+    types: list[str] = column("Types of events; empty: all.")
+    ontologies: list[str] = column("Empty: all, and events of none.")
+    branches: list[str] = column("Empty: all.")
+    object_types: list[str] = column("Empty: all.")
+    owner: str = column("It receives what this one may see.", "owner_username")
 
     @classmethod
     def of(cls, hook: models.Webhook) -> Webhook:
@@ -133,11 +133,6 @@ class Webhook(relay.Node):
     @classmethod
     def resolve_nodes(cls, *, info: Any, node_ids: Iterable[str], required: bool = False) -> Any:
         return [cls.of(services.get_webhook(webhook=one)) for one in node_ids]
-
-    @classmethod
-    def resolve_node(cls, node_id: str, *, info: Any, required: bool = False) -> Any:
-        # strawberry-django's own would ask nobody whether the actor may.
-        return cls.resolve_nodes(info=info, node_ids=[node_id], required=required)[0]
 
 
 def _figures(hooks: Sequence[Any]) -> list[WebhookFigures]:

@@ -34,6 +34,7 @@ class JobProgress:
 @strawberry.type(description="Long work: its state, how far it is, and what came out of it.")
 class Job(relay.Node):
     key: relay.NodeID[str]
+    job_id: strawberry.ID = strawberry.field(description="What `job` and `cancelJob` name it by.")
     task: str
     arguments: JSON
     state: JobState
@@ -53,6 +54,7 @@ class Job(relay.Node):
         progress = info.progress
         return cls(
             key=info.id,
+            job_id=strawberry.ID(info.id),
             task=info.task,
             arguments=JSON(info.arguments),
             state=info.state,
@@ -70,10 +72,6 @@ class Job(relay.Node):
             started_at=info.started_at,
             finished_at=info.finished_at,
         )
-
-    @strawberry.field(description="What `job` and `cancelJob` name it by.")
-    def job_id(self) -> strawberry.ID:
-        return strawberry.ID(self.key)
 
     @classmethod
     def resolve_nodes(cls, *, info: Any, node_ids: Iterable[str], required: bool = False) -> Any:
