@@ -25,7 +25,7 @@ from ontology.domain.kinds import Kind
 from ontology.domain.masking import MASKED
 from ontology.domain.redaction import REDACTED
 from ontology.graphql.places import At, exact, referred, target_text
-from ontology.graphql.time import ALONE, Blame, Comparison, HistoryEntry, compared, entries_of
+from ontology.graphql.time import ALONE, Blame, Comparison, HistoryEntry, compared_with, entries_of
 from ontology.wire import document_text
 
 if TYPE_CHECKING:
@@ -139,10 +139,10 @@ class Instance(relay.Node):
         found = referred(self, "type", lambda one: [str(one.view.body["_type"])], _definition)
         return next(iter(found), None)
 
-    @connection(cost=ALONE)
+    @connection()
     def history(self, info: Info) -> Pages[HistoryEntry]:
         """The commits that changed it, latest first, each with what it left."""
-        return listing(partial(entries_of, self.at, self.rid), commit=self.at.commit)
+        return listing(partial(entries_of, self), commit=self.at.commit)
 
     @strawberry.field(
         description="Each of its values with the commit that gave it.", metadata={"cost": ALONE}
@@ -154,12 +154,11 @@ class Instance(relay.Node):
         )
 
     @strawberry.field(
-        description="How it differs from its state at another ref, an earlier one.",
-        metadata={"cost": ALONE},
+        description="How it differs from its state at another ref, an earlier one; null for a "
+        "deleted one that is not there either.",
     )
-    def compare(self, from_ref: str = "", from_as_of: str = "") -> Comparison:
-        before = At.of(self.at.ontology, from_ref, from_as_of)
-        return compared(before, self.at, self.rid)
+    def compare(self, from_ref: str = "", from_as_of: str = "") -> Comparison | None:
+        return compared_with(self, from_ref, from_as_of)
 
     @classmethod
     def resolve_id(cls, root: Any, *, info: Any) -> str:

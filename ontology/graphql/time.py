@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import orjson
@@ -9,6 +11,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from oms_project.core.pagination import Page
+from oms_project.graphql.context import of_each
 from ontology import contract, selectors
 from ontology.contract import CommitInfo, DocumentView
 from ontology.domain.kinds import INSTANCE_KINDS
@@ -28,6 +31,7 @@ __all__ = [
     "HistoryEntry",
     "TimeFields",
     "compared",
+    "compared_with",
     "entries_of",
 ]
 
@@ -68,13 +72,34 @@ class HistoryEntry:
         return _json(self.entry.document)  # type: ignore[no-any-return]
 
 
-def entries_of(at: At, rid: str, *, limit: int, cursor: str | None, ref: str) -> Page[HistoryEntry]:
-    """A page of the history of an object or a link."""
-    page = selectors.history(ontology=at.ontology, target=rid, ref=ref, limit=limit, cursor=cursor)
-    return Page(
-        tuple(HistoryEntry(operation=entry.operation, entry=entry, at=at) for entry in page.items),
-        page.next_cursor,
+def entries_of(owner: Any, *, limit: int, cursor: str | None, ref: str) -> Page[HistoryEntry]:
+    """A page of the history of an object or a link, read for all its siblings."""
+    load = partial(_histories, limit=limit, cursor=cursor, ref=ref)
+    found: Page[HistoryEntry] = of_each(owner, ("history", ref, limit, cursor), load)
+    return found
+
+
+def _histories(
+    owners: Sequence[Any], *, limit: int, cursor: str | None, ref: str
+) -> list[Page[HistoryEntry]]:
+    at: At = owners[0].at
+    found = selectors.history_of_many(
+        ontology=at.ontology,
+        rids=list(dict.fromkeys(owner.rid for owner in owners)),
+        ref=ref,
+        limit=limit,
+        cursor=cursor,
     )
+    made = {
+        rid: Page(
+            tuple(
+                HistoryEntry(operation=entry.operation, entry=entry, at=at) for entry in page.items
+            ),
+            page.next_cursor,
+        )
+        for rid, page in found.items()
+    }
+    return [made[owner.rid] for owner in owners]
 
 
 @strawberry.type(description="A value, and the commit that gave it.")
@@ -186,6 +211,37 @@ def compared(before: At, after: At, target: str) -> Comparison:
         from_ref=before.commit,
         to_ref=after.commit,
     )
+    return _comparison(after, found)
+
+
+def compared_with(owner: Any, from_ref: str, from_as_of: str) -> Comparison | None:
+    """An object or a link at another place and at its own, read for all its siblings."""
+    load = partial(_comparisons, from_ref=from_ref, from_as_of=from_as_of)
+    found: Comparison | None = of_each(owner, ("compare", from_ref, from_as_of), load)
+    return found
+
+
+def _comparisons(
+    owners: Sequence[Any], *, from_ref: str, from_as_of: str
+) -> list[Comparison | None]:
+    by_place: dict[At, list[Any]] = {}
+    for owner in owners:
+        by_place.setdefault(owner.at, []).append(owner)
+    made: dict[int, Comparison | None] = {}
+    for at, here in by_place.items():
+        found = selectors.compare_documents(
+            ontology=at.ontology,
+            rids=[owner.rid for owner in here],
+            from_ref=At.of(at.ontology, from_ref, from_as_of).commit,
+            to_ref=at.commit,
+        )
+        for owner in here:
+            one = found.get(owner.rid)
+            made[id(owner)] = None if one is None else _comparison(at, one)
+    return [made[id(owner)] for owner in owners]
+
+
+def _comparison(at: At, found: selectors.DocumentComparison) -> Comparison:
     diff = found.diff
     return Comparison(
         rid=found.rid,
@@ -195,7 +251,7 @@ def compared(before: At, after: At, target: str) -> Comparison:
         operation=None if diff is None else diff.operation,
         changes=[FieldChange.of(change) for change in (() if diff is None else diff.fields)],
         found=found,
-        at=after,
+        at=at,
     )
 
 

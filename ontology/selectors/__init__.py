@@ -7,7 +7,7 @@ from ontology.selectors.actions import (
     revertible_run,
 )
 from ontology.selectors.blame import Blame, BlameEntry, blame
-from ontology.selectors.comparing import DocumentComparison, compare_document
+from ontology.selectors.comparing import DocumentComparison, compare_document, compare_documents
 from ontology.selectors.definitions import all_definitions, definitions_key
 from ontology.selectors.diffs import diff, show_commit
 from ontology.selectors.documents import (
@@ -105,6 +105,7 @@ __all__ = [
     "all_definitions",
     "blame",
     "compare_document",
+    "compare_documents",
     "count_by_type",
     "count_links_of_many",
     "count_objects",
