@@ -49,7 +49,7 @@ class DefinitionChange:
 @strawberry.type(description="What a change set did, or would do.")
 class Committed:
     head: str = strawberry.field(description="Id of the branch's head afterwards.")
-    dry_run: bool
+    dry_run: bool = strawberry.field(description="Whether nothing was written.")
     warnings: list[JSON] = strawberry.field(description="Uses of what is deprecated.")
     ontology: strawberry.Private[str]
     result: strawberry.Private[CommitResult]
@@ -95,12 +95,26 @@ class ChangeInput:
         "`source` and `target`); `update` (a merge patch) and `replace` take `target` and "
         "`fields`; `rename` takes `target` and `apiName`; `delete` and `restore` take `target`."
     )
-    kind: str | None = strawberry.UNSET
-    type: str | None = strawberry.UNSET
-    source: str | None = strawberry.UNSET
-    target: str | None = strawberry.UNSET
-    fields: JSON | None = strawberry.UNSET
-    api_name: str | None = strawberry.UNSET
+    kind: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The kind of a definition that is made."
+    )
+    type: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The type of an object or a link that is made."
+    )
+    source: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The object that a made link begins at."
+    )
+    target: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What is changed, or where a made link ends: `rid`, `Kind/apiName`, `Type/key` or IRI.",
+    )
+    fields: JSON | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Fields of a definition; values of an object or a link.",
+    )
+    api_name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The new name, for `rename`."
+    )
     if_match: str | None = strawberry.field(
         default=strawberry.UNSET, description="The `etag` that you have seen."
     )
@@ -108,8 +122,10 @@ class ChangeInput:
 
 @strawberry.input(description="Many changes that make one commit, or none.")
 class CommitChangesInput:
-    ontology: str
-    changes: list[ChangeInput]
+    ontology: str = strawberry.field(description="Name or id.")
+    changes: list[ChangeInput] = strawberry.field(
+        description="In any order that makes sense to you; references to what is made in the same set hold."
+    )
     branch: str = strawberry.field(default="", description="Empty: the default branch.")
     message: str = strawberry.field(default="", description="Empty: a sentence of ours.")
     expected_head: str | None = strawberry.field(
@@ -120,7 +136,7 @@ class CommitChangesInput:
 
 @strawberry.input(description="Where a change is committed, and under what condition.")
 class _CommitInput:
-    ontology: str
+    ontology: str = strawberry.field(description="Name or id.")
     branch: str = strawberry.field(default="", description="Empty: the default branch.")
     message: str = strawberry.field(default="", description="Empty: a sentence of ours.")
     expected_head: str | None = strawberry.field(
@@ -139,7 +155,9 @@ class CreateDefinitionInput(_CommitInput):
 @strawberry.input(description="New fields of a definition.")
 class ChangeDefinitionInput(_CommitInput):
     target: str = strawberry.field(description="`rid`, `Kind/apiName` or IRI.")
-    fields: JSON
+    fields: JSON = strawberry.field(
+        description="As the document has them; references may be names."
+    )
     if_match: str | None = strawberry.field(
         default=None, description="The `etag` that you have seen; refused when it has changed."
     )
@@ -148,7 +166,7 @@ class ChangeDefinitionInput(_CommitInput):
 @strawberry.input(description="A new name of a definition.")
 class RenameDefinitionInput(_CommitInput):
     target: str = strawberry.field(description="`rid`, `Kind/apiName` or IRI.")
-    api_name: str
+    api_name: str = strawberry.field(description="The new name.")
     if_match: str | None = strawberry.field(
         default=None, description="The `etag` that you have seen; refused when it has changed."
     )
@@ -164,7 +182,7 @@ class DefinitionInput(_CommitInput):
 
 @strawberry.input(description="New fields of an ontology's header.")
 class UpdateHeaderInput(_CommitInput):
-    fields: JSON
+    fields: JSON = strawberry.field(description="As the document has them.")
     if_match: str | None = strawberry.field(
         default=None, description="The `etag` that you have seen; refused when it has changed."
     )

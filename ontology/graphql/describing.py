@@ -25,7 +25,7 @@ _MAX_NAMES = 1000
 
 @strawberry.type(description="A definition that something refers to.")
 class Reference:
-    rid: str
+    rid: str = strawberry.field(description="Of the definition.")
     target: str = strawberry.field(description="`ObjectType/Person`.")
     role: str = strawberry.field(description="How it is referred to; empty where it is plain.")
     at: strawberry.Private[At]
@@ -43,16 +43,20 @@ def _referred(references: Sequence[Reference]) -> list[Definition | None]:
 
 @strawberry.type(description="A property that a type has, its own or inherited.")
 class EffectiveProperty:
-    rid: str
-    name: str
+    rid: str = strawberry.field(description="It stays when the property is renamed.")
+    name: str = strawberry.field(description="Its `apiName`.")
     data_types: list[str] = strawberry.field(description="Words, or targets of definitions.")
-    required: bool
-    unique: bool
-    indexed: bool
-    searchable: bool
-    unit: str | None
-    sensitivity: str
-    status: str
+    required: bool = strawberry.field(description="Whether every object has a value.")
+    unique: bool = strawberry.field(description="Whether no two objects have the same value.")
+    indexed: bool = strawberry.field(description="Whether it is filtered by fast.")
+    searchable: bool = strawberry.field(description="Whether its texts are searched.")
+    unit: str | None = strawberry.field(description="The unit of its numbers.")
+    sensitivity: str = strawberry.field(
+        description="`public`, `internal`, `restricted` or `secret`."
+    )
+    status: str = strawberry.field(
+        description="`experimental`, `active`, `deprecated` or `archived`."
+    )
     inherited_from: str | None = strawberry.field(
         description="Target of what declares it; null: the type itself."
     )
@@ -82,9 +86,9 @@ class EffectiveProperty:
 
 @strawberry.type(description="A link type that a type takes part in.")
 class LinkUse:
-    rid: str
+    rid: str = strawberry.field(description="Of the link type.")
     target: str = strawberry.field(description="`LinkType/worksFor`.")
-    name: str
+    name: str = strawberry.field(description="Its `apiName`.")
     direction: str = strawberry.field(description="`outgoing` or `incoming`.")
     others: list[str] = strawberry.field(description="Targets at the other end; none: any.")
     min: Long | None = strawberry.field(description="At least so many at the other end.")
@@ -97,8 +101,10 @@ class LinkUse:
 
 @strawberry.type(description="All that holds for a definition.")
 class TypeDescription:
-    definition: Definition
-    descendants_count: int
+    definition: Definition = strawberry.field(description="The definition itself.")
+    descendants_count: int = strawberry.field(
+        description="How many are a kind of it, directly or not."
+    )
     found: strawberry.Private[selectors.TypeDescription]
     at: strawberry.Private[At]
 
@@ -178,11 +184,13 @@ def _link(use: selectors.LinkUse) -> LinkUse:
 
 @strawberry.type(description="A definition in its hierarchy.")
 class HierarchyNode:
-    rid: str
-    target: str
-    name: str
-    status: str
-    is_abstract: bool
+    rid: str = strawberry.field(description="Of the definition.")
+    target: str = strawberry.field(description="`ObjectType/Person`.")
+    name: str = strawberry.field(description="Its `apiName`.")
+    status: str = strawberry.field(
+        description="`experimental`, `active`, `deprecated` or `archived`."
+    )
+    is_abstract: bool = strawberry.field(description="Whether only its subtypes have objects.")
     parents: list[str] = strawberry.field(description="`rid`s of what it is a kind of.")
     display_name: JSON = strawberry.field(description="Its name for people, by language.")
     node: strawberry.Private[selectors.HierarchyNode]
@@ -218,7 +226,7 @@ def _nodes(
 
 @strawberry.type(description="All definitions of a kind that can have parents.")
 class Hierarchy:
-    commit_id: str
+    commit_id: str = strawberry.field(description="Id of the commit that was read.")
     found: strawberry.Private[selectors.Hierarchy]
 
     @strawberry.field(description="Those without parents, by name.")
@@ -232,8 +240,8 @@ class Hierarchy:
 
 @strawberry.type(description="How many documents of a kind there are.")
 class KindCount:
-    kind: str
-    count: int
+    kind: str = strawberry.field(description="`ObjectType`, …, `Object`, `Link`.")
+    count: int = strawberry.field(description="Deleted ones do not count.")
 
 
 @strawberry.type

@@ -28,8 +28,10 @@ class FieldChange:
     path: str = strawberry.field(description="`/properties/name/required`.")
     label: str = strawberry.field(description="The same for people.")
     operation: str = strawberry.field(description="`add`, `remove` or `change`.")
-    before: JSON | None
-    after: JSON | None
+    before: JSON | None = strawberry.field(
+        description="The value before; null where there was none."
+    )
+    after: JSON | None = strawberry.field(description="The value after; null where there is none.")
 
     @classmethod
     def of(cls, change: contract.FieldChange) -> FieldChange:
@@ -44,8 +46,8 @@ class FieldChange:
 
 @strawberry.type(description="A document that differs between two commits.")
 class DocumentDiff:
-    rid: str
-    kind: str
+    rid: str = strawberry.field(description="Of the document.")
+    kind: str = strawberry.field(description="`ObjectType`, …, `Object`, `Link`.")
     target: str = strawberry.field(description="`ObjectType/Person`; before, for a delete.")
     previous_target: str | None = strawberry.field(description="Before, where it differs.")
     operation: str = strawberry.field(description="`create`, `update`, `rename` or `delete`.")
@@ -120,7 +122,7 @@ class Diff:
 
 @strawberry.type(description="A commit and what it changed against its first parent.")
 class CommitDetail:
-    changes: Diff
+    changes: Diff = strawberry.field(description="What it changed against its first parent.")
     ontology: strawberry.Private[str]
     info: strawberry.Private[contract.CommitInfo]
 

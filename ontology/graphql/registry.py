@@ -35,16 +35,26 @@ __all__ = ["Branch", "Commit", "Deleted", "Mutations", "Ontology", "Queries", "T
 )
 class Commit(relay.Node):
     commit_id: str = strawberry.field(description="64 hexadecimal digits.")
-    parents: list[str]
+    parents: list[str] = strawberry.field(
+        description="Ids; the first is the commit that it was made on."
+    )
     author: str = strawberry.field(description="`username (id)`.")
-    author_id: str
-    author_username: str
-    time: dt.datetime
-    message: str
-    content_hash: str
-    change_count: int
-    signature: str
-    on_behalf_of_id: str
+    author_id: str = strawberry.field(description="Id of who made it.")
+    author_username: str = strawberry.field(description="Username of who made it.")
+    time: dt.datetime = strawberry.field(
+        description="When it was made; never before its first parent."
+    )
+    message: str = strawberry.field(description="What was done, and why.")
+    content_hash: str = strawberry.field(
+        description="Hash of what it changed against its first parent."
+    )
+    change_count: int = strawberry.field(
+        description="How many documents it changed against its first parent."
+    )
+    signature: str = strawberry.field(description="What proves the author and the time.")
+    on_behalf_of_id: str = strawberry.field(
+        description="Id of the user for whom a service made it; else empty."
+    )
     ontology_name: strawberry.Private[str] = ""
     siblings: strawberry.Private[Any] = None
 
@@ -79,13 +89,13 @@ class Commit(relay.Node):
 
 @strawberry.type(description="A name that points at a commit and moves with every commit on it.")
 class Branch(relay.Node):
-    name: str
+    name: str = strawberry.field(description="Its name in the ontology.")
     head_id: str = strawberry.field(description="Id of the commit that it points at.")
-    protected: bool
-    is_default: bool
-    created_at: dt.datetime
-    created_by: str
-    updated_at: dt.datetime
+    protected: bool = strawberry.field(description="Whether only maintainers may write to it.")
+    is_default: bool = strawberry.field(description="Whether it is meant where no branch is named.")
+    created_at: dt.datetime = strawberry.field(description="When it was made.")
+    created_by: str = strawberry.field(description="Who made it.")
+    updated_at: dt.datetime = strawberry.field(description="When it moved last.")
     ontology_name: strawberry.Private[str] = ""
     siblings: strawberry.Private[Any] = None
 
@@ -120,11 +130,11 @@ class Branch(relay.Node):
 
 @strawberry.type(description="A name that points at a commit and never moves.")
 class Tag(relay.Node):
-    name: str
-    commit_id: str
-    message: str
-    created_at: dt.datetime
-    created_by: str
+    name: str = strawberry.field(description="Its name in the ontology.")
+    commit_id: str = strawberry.field(description="Id of the commit that it points at.")
+    message: str = strawberry.field(description="Why.")
+    created_at: dt.datetime = strawberry.field(description="When it was made.")
+    created_by: str = strawberry.field(description="Who made it.")
     ontology_name: strawberry.Private[str] = ""
     siblings: strawberry.Private[Any] = None
 
@@ -182,12 +192,14 @@ def _tagged(tags: Sequence[Tag]) -> list[Commit]:
 )
 class Ontology(DefinitionFields, DescribingFields, VersionFields, InstanceFields, relay.Node):
     key: relay.NodeID[str]
-    name: str
-    base_iri: str
-    description: str
-    default_branch: str
-    created_at: dt.datetime
-    created_by: str
+    name: str = strawberry.field(description="What other fields name it by.")
+    base_iri: str = strawberry.field(description="What the IRIs of its definitions begin with.")
+    description: str = strawberry.field(description="What it is about.")
+    default_branch: str = strawberry.field(
+        description="The branch that is meant where none is named."
+    )
+    created_at: dt.datetime = strawberry.field(description="When it was made.")
+    created_by: str = strawberry.field(description="Who made it.")
     siblings: strawberry.Private[Any] = None
 
     @classmethod
@@ -268,15 +280,20 @@ class Queries:
 
 @strawberry.input(description="A new ontology.")
 class CreateOntologyInput:
-    name: str
-    base_iri: str
+    name: str = strawberry.field(description="Lower-case letters, digits and `. _ -`.")
+    base_iri: str = strawberry.field(description="What the IRIs of its definitions begin with.")
     display_name: JSON | None = strawberry.field(
         default=None, description="Text by language: `{en: …, ko: …}`."
     )
-    description: str = ""
+    description: str = strawberry.field(default="", description="What it is about.")
     prefixes: JSON | None = strawberry.field(default=None, description="IRI by prefix.")
-    default_language: str = "en"
-    compatibility: str = "backward"
+    default_language: str = strawberry.field(
+        default="en", description="Language of texts without one."
+    )
+    compatibility: str = strawberry.field(
+        default="backward",
+        description="Which changes later versions may make: `none`, `backward`, `forward`, `full`, and each of the last three with `Transitive`.",
+    )
 
 
 @strawberry.type

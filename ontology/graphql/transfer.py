@@ -38,15 +38,15 @@ _LONGEST_MESSAGE: Final = 10_000
 
 @strawberry.type(description="An ontology as RDF.")
 class RdfExport:
-    text: str
-    format: str
-    media_type: str
+    text: str = strawberry.field(description="The whole file.")
+    format: str = strawberry.field(description="Name of the format.")
+    media_type: str = strawberry.field(description="Media type of the format.")
     commit_id: str = strawberry.field(description="Id of the commit that was exported.")
 
 
 @strawberry.type(description="A job that writes an export, and where the file will be.")
 class StartedExport:
-    job: Job
+    job: Job = strawberry.field(description="It writes the file.")
     result_url: str = strawberry.field(
         description="Path of the file, with the same authentication, when the job has succeeded; it "
         "is kept for a day."
@@ -56,7 +56,7 @@ class StartedExport:
 @strawberry.type(description="What an import did, or would do.")
 class RdfImport:
     head: str = strawberry.field(description="Id of the branch's head afterwards.")
-    dry_run: bool
+    dry_run: bool = strawberry.field(description="Whether nothing was written.")
     stats: JSON = strawberry.field(description="What changed: numbers by kind and operation.")
     counts: JSON = strawberry.field(description="What the input holds: numbers by kind.")
     report: JSON = strawberry.field(description="What became of every triple; what was lost.")
@@ -71,8 +71,8 @@ class RdfImport:
 @strawberry.type(description="The answer to a SPARQL query.")
 class SparqlAnswer:
     commit_id: str = strawberry.field(description="Id of the commit that was asked.")
-    format: str
-    media_type: str
+    format: str = strawberry.field(description="Name of the format.")
+    media_type: str = strawberry.field(description="Media type of the format.")
     rows: int = strawberry.field(description="Rows of a SELECT, triples of a CONSTRUCT.")
     content: strawberry.Private[bytes]
 
@@ -90,7 +90,7 @@ class SparqlAnswer:
 
 @strawberry.input(description="RDF to import: files, or a text.")
 class ImportRdfInput:
-    ontology: str
+    ontology: str = strawberry.field(description="Name or id.")
     files: list[Upload] | None = strawberry.field(
         default=None, description="Sent with the request (GraphQL multipart request)."
     )
@@ -115,8 +115,8 @@ class ImportRdfInput:
 
 @strawberry.input(description="What to export in the background.")
 class StartExportInput:
-    ontology: str
-    format: str = "turtle"
+    ontology: str = strawberry.field(description="Name or id.")
+    format: str = strawberry.field(default="turtle", description="`turtle`, …")
     ref: str = strawberry.field(default="", description="Empty: the default branch.")
     as_of: str = strawberry.field(default="", description="The branch as it was then.")
 

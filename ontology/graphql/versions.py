@@ -39,7 +39,7 @@ class Merge:
     ours: str = strawberry.field(description="Id of the head that was merged into.")
     theirs: str = strawberry.field(description="Id of what was merged.")
     resolved: int = strawberry.field(description="How many conflicts were settled.")
-    dry_run: bool
+    dry_run: bool = strawberry.field(description="Whether nothing was written.")
     ontology: strawberry.Private[str]
     found: strawberry.Private[contract.MergeResult]
 
@@ -55,8 +55,8 @@ class Merge:
 @strawberry.type(description="Something that both sides changed in ways that cannot both hold.")
 class MergeConflict:
     conflict_id: str = strawberry.field(description="The same for the same three states.")
-    rid: str
-    kind: str
+    rid: str = strawberry.field(description="Of the document.")
+    kind: str = strawberry.field(description="`ObjectType`, …, `Object`, `Link`.")
     document: str = strawberry.field(description="`ObjectType/Person`: for a resolution.")
     path: str = strawberry.field(description="For a resolution; empty: the whole document.")
     label: str = strawberry.field(description="The path for people.")
@@ -67,7 +67,7 @@ class MergeConflict:
     base: JSON | None = strawberry.field(description="The value where the two parted.")
     ours: JSON | None = strawberry.field(description="The value on the branch merged into.")
     theirs: JSON | None = strawberry.field(description="The value on what is merged.")
-    message: str
+    message: str = strawberry.field(description="What is in conflict, in a sentence.")
 
     @classmethod
     def of(cls, found: contract.Conflict) -> MergeConflict:
@@ -91,11 +91,13 @@ class MergeConflict:
     "Settle each conflict in `resolutions`."
 )
 class MergeConflicts(Problem):
-    base: str | None
-    ours: str
-    theirs: str
+    base: str | None = strawberry.field(
+        description="Id of the commit where the two parted; null when there were several."
+    )
+    ours: str = strawberry.field(description="Id of the head that was to be merged into.")
+    theirs: str = strawberry.field(description="Id of what was to be merged.")
     resolved: int = strawberry.field(description="How many conflicts were settled.")
-    conflicts: list[MergeConflict]
+    conflicts: list[MergeConflict] = strawberry.field(description="Those that are not settled.")
 
     @classmethod
     def of(cls, found: contract.MergeResult) -> MergeConflicts:
@@ -173,10 +175,12 @@ class ResolutionInput:
 
 @strawberry.input
 class _MergingInput:
-    ontology: str
+    ontology: str = strawberry.field(description="Name or id.")
     message: str = strawberry.field(default="", description="Empty: a sentence of ours.")
     dry_run: bool = strawberry.field(default=False, description="Check and tell, write nothing.")
-    resolutions: list[ResolutionInput] = strawberry.field(default_factory=list)
+    resolutions: list[ResolutionInput] = strawberry.field(
+        default_factory=list, description="How to settle conflicts."
+    )
     expected_head: str | None = strawberry.field(
         default=None, description="The head that you have seen; refused when it has moved."
     )
@@ -215,15 +219,15 @@ def _members(input: _MergingInput) -> dict[str, Any]:
 @strawberry.type(description="One thing that does not hold.")
 class VerifyProblem:
     where: str = strawberry.field(description="A commit, a branch or a document.")
-    message: str
+    message: str = strawberry.field(description="What is wrong.")
 
 
 @strawberry.type(description="What checking every hash and every stored document found.")
 class VerifyReport:
     ok: bool = strawberry.field(description="Whether nothing was found.")
-    commits: int
-    documents: int
-    problems: list[VerifyProblem]
+    commits: int = strawberry.field(description="How many were checked.")
+    documents: int = strawberry.field(description="How many stored documents were checked.")
+    problems: list[VerifyProblem] = strawberry.field(description="What was found; nothing is best.")
 
 
 @strawberry.type
