@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -9,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from oms_project.core.authorization import permissions
 from oms_project.core.memory import remembering
 from oms_project.core.routes import AUTHENTICATED, requires
+from oms_project.graphql.graphiql import graphiql_page, wants_page
 
 __all__ = ["schema_text", "typed"]
 
@@ -18,11 +21,17 @@ _WHY = AUTHENTICATED("every field says what it needs, and the ontology is one th
 @csrf_exempt  # `respond` checks it for what comes with a cookie, and says it in GraphQL's form
 @requires({"GET": _WHY, "POST": _WHY})
 def typed(request: HttpRequest, ontology: str) -> HttpResponseBase:
-    """Queries and mutations of one ontology, at the ref in ``?ref=``."""
+    """Queries, mutations and subscriptions of one ontology, at the ref in ``?ref=``; GraphiQL for
+    a browser.
+    """
+    if wants_page(request):
+        return graphiql_page(request, ontology=ontology)
     from oms_project.graphql.http import respond
     from ontology.graphql.typed import typed_schema
 
-    with remembering():  # every mutation steps out of it
+    # Every mutation steps out of what is remembered; a stream of events lives longer than it.
+    streams = "text/event-stream" in request.headers.get("Accept", "")
+    with nullcontext() if streams else remembering():
         return respond(request, lambda: typed_schema(ontology, request.GET.get("ref", "")))
 
 

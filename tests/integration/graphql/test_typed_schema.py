@@ -387,3 +387,12 @@ def test_the_sdl_is_for_who_may_introspect_and_read(
     refused = stranger.http.get("/graphql/people/schema.graphql", headers=stranger.headers)
     assert refused.status_code == 403
     assert "Person" not in refused.content.decode()
+
+
+def test_a_browser_is_shown_graphiql_for_the_ontology(graphql: GraphQLClient, people: None) -> None:
+    page = graphql.http.get(
+        "/graphql/people?ref=main", headers={**graphql.headers, "Accept": "text/html"}
+    )
+    assert page.status_code == 200
+    assert page["Content-Type"].startswith("text/html")
+    assert "/graphql/people?ref=main" in page.content.decode()
