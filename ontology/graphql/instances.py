@@ -25,7 +25,15 @@ from ontology.domain.kinds import Kind
 from ontology.domain.masking import MASKED
 from ontology.domain.redaction import REDACTED
 from ontology.graphql.places import At, exact, referred, target_text
-from ontology.graphql.time import ALONE, Blame, Comparison, HistoryEntry, compared_with, entries_of
+from ontology.graphql.time import (
+    ALONE,
+    Blame,
+    Comparison,
+    HistoryEntry,
+    blame_of,
+    compared_with,
+    entries_of,
+)
 from ontology.wire import document_text
 
 if TYPE_CHECKING:
@@ -144,14 +152,9 @@ class Instance(relay.Node):
         """The commits that changed it, latest first, each with what it left."""
         return listing(partial(entries_of, self), commit=self.at.commit)
 
-    @strawberry.field(
-        description="Each of its values with the commit that gave it.", metadata={"cost": ALONE}
-    )
+    @strawberry.field(description="Each of its values with the commit that gave it.")
     def blame(self) -> Blame:
-        return Blame.of(
-            self.at,
-            selectors.blame(ontology=self.at.ontology, target=self.rid, ref=self.at.commit),
-        )
+        return blame_of(self)
 
     @strawberry.field(
         description="How it differs from its state at another ref, an earlier one; null for a "

@@ -30,6 +30,7 @@ __all__ = [
     "Comparison",
     "HistoryEntry",
     "TimeFields",
+    "blame_of",
     "compared",
     "compared_with",
     "entries_of",
@@ -161,6 +162,25 @@ class Blame:
             found=found,
             at=at,
         )
+
+
+def blame_of(owner: Any) -> Blame:
+    """The blame of an object or a link, worked out for all its siblings."""
+    found: Blame = of_each(owner, "blame", _blames)
+    return found
+
+
+def _blames(owners: Sequence[Any]) -> list[Blame]:
+    by_place: dict[At, list[Any]] = {}
+    for owner in owners:
+        by_place.setdefault(owner.at, []).append(owner)
+    made: dict[tuple[At, str], Blame] = {}
+    for at, here in by_place.items():
+        found = selectors.blame_of_many(
+            ontology=at.ontology, rids=[owner.rid for owner in here], ref=at.commit
+        )
+        made.update(((at, rid), Blame.of(at, one)) for rid, one in found.items())
+    return [made[owner.at, owner.rid] for owner in owners]
 
 
 @strawberry.type(description="A document at two commits.")

@@ -6,7 +6,7 @@ from ontology.selectors.actions import (
     list_actions,
     revertible_run,
 )
-from ontology.selectors.blame import Blame, BlameEntry, blame
+from ontology.selectors.blame import Blame, BlameEntry, blame, blame_of_many
 from ontology.selectors.comparing import DocumentComparison, compare_document, compare_documents
 from ontology.selectors.definitions import all_definitions, definitions_key
 from ontology.selectors.diffs import diff, show_commit
@@ -104,6 +104,7 @@ __all__ = [
     "aggregate_objects",
     "all_definitions",
     "blame",
+    "blame_of_many",
     "compare_document",
     "compare_documents",
     "count_by_type",

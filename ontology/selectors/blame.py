@@ -11,7 +11,7 @@ A delete keeps the body, so a document that was restored keeps who wrote its val
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +26,9 @@ from ontology.domain.shapes import same
 from ontology.selectors.documents import find_target, ids_of, views_of
 from ontology.selectors.masking import names_seen, visible
 from ontology.store import store
-from ontology.store.port import Revision, StoredDocument
+from ontology.store.port import CommitReader, Revision, StoredDocument
 
-__all__ = ["Blame", "BlameEntry", "blame"]
+__all__ = ["Blame", "BlameEntry", "blame", "blame_of_many"]
 
 _PAGE = 50
 _Parts = dict[str, Part]
@@ -82,7 +82,57 @@ def blame(*, ontology: str, target: str, ref: str = "") -> Blame:
     commit = store.resolve(info.id, ref or info.default_branch)
     reader = store.reader(info.id, commit)
     document = find_target(reader, info, target, include_deleted=True)
-    shown = visible(info, reader, [document])[0]
+    return _blames(info, reader, [document])[document.rid]
+
+
+def blame_of_many(*, ontology: str, rids: Sequence[str], ref: str = "") -> dict[str, Blame]:
+    """``blame`` of many documents: with as many queries as of one, but for those with a long
+    history and for what merges brought in.
+
+    Returns:
+        ``rid`` -> its blame; what is not there is left out.
+
+    Raises:
+        NotFound: the ontology or the ref.
+    """
+    info = readable(ontology)
+    commit = store.resolve(info.id, ref or info.default_branch)
+    reader = store.reader(info.id, commit)
+    return _blames(info, reader, list(reader.get_with_deleted(rids).values()))
+
+
+def _blames(
+    info: OntologyInfo, reader: CommitReader, documents: Sequence[StoredDocument]
+) -> dict[str, Blame]:
+    commit = reader.commit
+    latest = store.histories(info.id, commit, [item.rid for item in documents], limit=_PAGE)
+    shown = visible(info, reader, documents)
+    views = views_of(reader, shown, names=names_seen(info, reader))
+    mentioned = [
+        {item.target for item in references(Kind(document.kind), document.body)}
+        for document in shown
+    ]
+    names = ids_of(info, reader, set().union(*mentioned)) if any(mentioned) else {}
+    found: dict[str, Blame] = {}
+    for document, seen, view, targets in zip(documents, shown, views, mentioned, strict=True):
+        wanted = _wanted(document, seen)
+        given = dict(_blamed(info, commit, document, wanted, latest[document.rid]))
+        commits = {by.id: by for by in given.values()}
+        found[document.rid] = Blame(
+            document=view,
+            commit=commit.id,
+            entries=tuple(
+                BlameEntry(path, part.label, part.value, given[path].id)
+                for path, part in wanted.items()
+            ),
+            commits=tuple(sorted(commits.values(), key=lambda by: (by.time, by.id), reverse=True)),
+            names={rid: names[rid] for rid in targets if rid in names},
+        )
+    return found
+
+
+def _wanted(document: StoredDocument, shown: StoredDocument) -> _Parts:
+    """The values of a document that may be seen."""
     present = parts_of(document.kind, document.body)
     # What is masked is judged by the body that is shown; its history stays masked with it.
     allowed = shown.body.keys() - {MASKED, REDACTED}
@@ -90,36 +140,30 @@ def blame(*, ontology: str, target: str, ref: str = "") -> Blame:
     annotations = parts_of(
         document.kind, {name: shown.body[name] for name in allowed if name == "_annotations"}
     )
-    wanted = {
+    return {
         path: part for path, part in present.items() if _field(path) in kept or path in annotations
     }
-    found = dict(_blamed(info, commit, document, wanted))
-    entries = tuple(
-        BlameEntry(path, part.label, part.value, found[path].id) for path, part in wanted.items()
-    )
-    commits = {by.id: by for by in found.values()}
-    mentioned = {item.target for item in references(Kind(document.kind), shown.body)}
-    return Blame(
-        document=views_of(reader, [shown], names=names_seen(info, reader))[0],
-        commit=commit.id,
-        entries=entries,
-        commits=tuple(sorted(commits.values(), key=lambda by: (by.time, by.id), reverse=True)),
-        names=ids_of(info, reader, mentioned) if mentioned else {},
-    )
 
 
 def _blamed(
-    info: OntologyInfo, commit: CommitInfo, document: StoredDocument, wanted: _Parts
+    info: OntologyInfo,
+    commit: CommitInfo,
+    document: StoredDocument,
+    wanted: _Parts,
+    latest: Sequence[Revision],
 ) -> Iterator[tuple[str, CommitInfo]]:
     """Each path of ``wanted`` with the commit that gave it.
 
     Every path is on one side of a merge at a time, so that sides which met before are not walked
     once for every way that leads to them.
+
+    Args:
+        latest: the first page of the document's revisions.
     """
-    sides: list[tuple[CommitInfo, _Parts]] = [(commit, wanted)]
+    sides: list[tuple[CommitInfo, _Parts, Sequence[Revision] | None]] = [(commit, wanted, latest)]
     while sides:
-        start, open_parts = sides.pop()
-        for revision in _revisions(info, start, document.rid):
+        start, open_parts, page = sides.pop()
+        for revision in _revisions(info, start, document.rid, page):
             given = _differing(open_parts, revision.previous)
             if not given:
                 continue
@@ -130,7 +174,7 @@ def _blamed(
                 own = _differing(given, other)
                 theirs = {path: part for path, part in given.items() if path not in own}
                 if theirs:
-                    sides.append((merged, theirs))
+                    sides.append((merged, theirs, None))
                 given = own
             for path in given:
                 yield path, revision.commit
@@ -138,15 +182,21 @@ def _blamed(
                 break
 
 
-def _revisions(info: OntologyInfo, commit: CommitInfo, rid: str) -> Iterator[Revision]:
-    """A document's revisions on the first-parent line, latest first."""
-    before: str | None = None
+def _revisions(
+    info: OntologyInfo, commit: CommitInfo, rid: str, page: Sequence[Revision] | None
+) -> Iterator[Revision]:
+    """A document's revisions on the first-parent line, latest first.
+
+    Args:
+        page: the first page of them, where it is at hand.
+    """
+    if page is None:
+        page = store.history(info.id, commit, rid, limit=_PAGE)
     while True:
-        page = store.history(info.id, commit, rid, before=before, limit=_PAGE)
         yield from page
         if len(page) < _PAGE:
             return
-        before = page[-1].commit.id
+        page = store.history(info.id, commit, rid, before=page[-1].commit.id, limit=_PAGE)
 
 
 def _differing(parts: _Parts, document: StoredDocument | None) -> _Parts:

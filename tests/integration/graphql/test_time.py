@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from oms_project.core.clock import frozen_at
 from ontology import selectors, services
@@ -174,3 +176,28 @@ def test_a_link_has_a_history_too(graphql: GraphQLClient, staff: None, commit: C
     assert [one["operation"] for one in found["history"]["nodes"]] == ["delete", "create"]
     gone = graphql.ask(query, {"rid": made.rid, "deleted": False})
     assert gone["errors"][0]["extensions"]["code"] == "document_not_found"
+
+
+def test_more_objects_take_no_more_queries_in_time(
+    graphql: GraphQLClient, staff: None, commit: Commit
+) -> None:
+    services.create_tag(ontology=NAME, name="v1")
+    commit(*(thing("Person", code=f"p{number:03}") for number in range(100)))
+    commit(*(update(f"Person/p{number:03}", age=number) for number in range(100)))
+    query = """query($n: Int!) { ontology(name: "people") { objects(type: "Person", first: $n,
+      where: {property: "code", op: STARTS_WITH, value: "p"}) { nodes {
+      history(first: 1) { nodes { operation json state { rid } } pageInfo { hasNextPage } }
+      compare(fromRef: "v1") { operation after }
+      blame { entries { path commitId } } } } } }"""
+    counts = []
+    for size in (10, 100):
+        graphql.data(query, {"n": size})
+        with CaptureQueriesContext(connection) as queries:
+            found = graphql.data(query, {"n": size})["ontology"]["objects"]["nodes"]
+        assert len(found) == size
+        assert found[-1]["history"]["nodes"][0]["json"]["age"] == size - 1
+        assert found[-1]["history"]["pageInfo"]["hasNextPage"] is True
+        assert found[-1]["compare"]["after"]["age"] == size - 1
+        assert len({one["commitId"] for one in found[-1]["blame"]["entries"]}) == 2
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
