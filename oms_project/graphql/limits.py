@@ -201,7 +201,8 @@ def cost_of(
 
     A field of a composite type costs 1, or what its definition says (``extensions["cost"]``), and
     a mutation `MUTATION_COST`; values cost nothing. What is asked of each item of a list is
-    multiplied by ``first`` (or ``limit``), and by `LIST_SIZE` where there is no such argument. The
+    multiplied by ``first`` (or ``limit``), and where there is no such argument by what the
+    definition says (``extensions["size"]``), or `LIST_SIZE`. The
     rules are those of the IBM cost specification (https://ibm.github.io/graphql-specs/cost-spec.html)
     with the sizes of lists taken from their arguments.
     """
@@ -278,7 +279,7 @@ class _Costs:
             size is None and node.name.value in ("edges", "nodes")
         )
         if _is_list(field.type) and not paged:
-            return min(_HUGE, (size or LIST_SIZE) * (own + asked))
+            return min(_HUGE, (size or int(extensions.get("size", LIST_SIZE))) * (own + asked))
         return min(_HUGE, own + (size or 1) * asked)
 
     def _size(self, field: GraphQLField, node: FieldNode) -> int | None:

@@ -31,7 +31,7 @@ from ontology.graphql.parts import (
     UniqueConstraint,
     parts_of,
 )
-from ontology.graphql.places import At, referred, stored, stored_json
+from ontology.graphql.places import FEW, At, referred, stored, stored_json
 from ontology.wire import document_text
 
 __all__ = [
@@ -179,26 +179,28 @@ class ObjectType(_NamedFields, _PropertyFields, Definition):
     icon = stored("icon", str | None, "Name of its icon.")
     color = stored("color", str | None, "Its colour.")
 
-    @strawberry.field(description="The types that it is a kind of.")
+    @strawberry.field(description="The types that it is a kind of.", metadata=FEW)
     def parents(self) -> list[ObjectType]:
         return referred(self, "parents", _named("parents"), definition_of)
 
-    @strawberry.field(description="The interfaces that it implements.")
+    @strawberry.field(description="The interfaces that it implements.", metadata=FEW)
     def interfaces(self) -> list[Interface]:
         return referred(self, "interfaces", _named("interfaces"), definition_of)
 
-    @strawberry.field(description="Properties whose values together belong to one object at most.")
+    @strawberry.field(
+        description="Properties whose values together belong to one object at most.", metadata=FEW
+    )
     def unique_constraints(self) -> list[UniqueConstraint]:
         return parts_of(self, "uniqueConstraints", UniqueConstraint)
 
 
 @strawberry.type(description="Properties and links that several object types have in common.")
 class Interface(_NamedFields, _PropertyFields, Definition):
-    @strawberry.field(description="The interfaces that it takes over.")
+    @strawberry.field(description="The interfaces that it takes over.", metadata=FEW)
     def extends(self) -> list[Interface]:
         return referred(self, "extends", _named("extends"), definition_of)
 
-    @strawberry.field(description="Links that implementing types can have.")
+    @strawberry.field(description="Links that implementing types can have.", metadata=FEW)
     def link_constraints(self) -> list[LinkConstraint]:
         return parts_of(self, "linkConstraints", LinkConstraint)
 
@@ -213,15 +215,19 @@ class LinkType(_NamedFields, _PropertyFields, Definition):
     symmetric = stored("symmetric", bool, "Whether it holds both ways.", False)
     transitive = stored("transitive", bool, "Whether it goes on through its ends.", False)
 
-    @strawberry.field(description="The link types that it is a kind of.")
+    @strawberry.field(description="The link types that it is a kind of.", metadata=FEW)
     def parents(self) -> list[LinkType]:
         return referred(self, "parents", _named("parents"), definition_of)
 
-    @strawberry.field(description="Object types and interfaces it begins at; none: any.")
+    @strawberry.field(
+        description="Object types and interfaces it begins at; none: any.", metadata=FEW
+    )
     def sources(self) -> list[Definition]:
         return referred(self, "sources", _named("sources"), definition_of)
 
-    @strawberry.field(description="Object types and interfaces it ends at; none: any.")
+    @strawberry.field(
+        description="Object types and interfaces it ends at; none: any.", metadata=FEW
+    )
     def targets(self) -> list[Definition]:
         return referred(self, "targets", _named("targets"), definition_of)
 
@@ -248,11 +254,11 @@ class SharedProperty(_NamedFields, Definition):
     unit = stored("unit", str | None, "The unit of its numbers.")
     sensitivity = stored("sensitivity", str | None, "Null means `internal`.")
 
-    @strawberry.field(description="The shared properties that it is a kind of.")
+    @strawberry.field(description="The shared properties that it is a kind of.", metadata=FEW)
     def parents(self) -> list[SharedProperty]:
         return referred(self, "parents", _named("parents"), definition_of)
 
-    @strawberry.field(description="Those of its data types that are definitions.")
+    @strawberry.field(description="Those of its data types that are definitions.", metadata=FEW)
     def data_type_definitions(self) -> list[Definition]:
         return referred(self, "dataTypes", _named("dataTypes"), definition_of)
 

@@ -12,7 +12,7 @@ from oms_project.graphql.context import of_each
 from oms_project.graphql.scalars import Long
 from ontology.contract import DocumentView
 from ontology.domain.actions import text_in
-from ontology.graphql.places import At, referred, stored, stored_json
+from ontology.graphql.places import FEW, At, referred, stored, stored_json
 
 __all__ = [
     "ActionParameter",
@@ -136,7 +136,7 @@ class _TypedFields:
     )
     default = stored_json("default", "The value of those who give none.")
 
-    @strawberry.field(description="What values it takes: one of these types.")
+    @strawberry.field(description="What values it takes: one of these types.", metadata=FEW)
     def data_types(self) -> list[PropertyDataType]:
         found: list[PropertyDataType] = of_each(self, "data types", _data_types)
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import strawberry
@@ -18,6 +18,7 @@ from ontology.contract import DocumentView
 from ontology.wire import json_bytes
 
 __all__ = [
+    "FEW",
     "At",
     "exact",
     "looked_up",
@@ -30,6 +31,8 @@ __all__ = [
 
 #: Characters of the longest ref, moment and target; as REST takes them.
 _LONGEST_REF, _LONGEST_MOMENT, _LONGEST_TARGET = 300, 40, 2000
+#: Of a list that is short as a rule: what it costs is reckoned with so many items.
+FEW: Final[dict[object, Any]] = {"size": 2}
 
 
 @dataclass(frozen=True, slots=True)
