@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, suppress
 from enum import IntEnum
 from typing import Any, ClassVar, Final
 
@@ -60,6 +60,10 @@ class _Closing(Exception):
         self.code = code
         self.reason = reason
         super().__init__(reason)
+
+
+class _Gone(Exception):
+    """There is nobody to talk to any more."""
 
 
 class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -120,6 +124,8 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._handle(text_data, bytes_data)
         except _Closing as closing:
             await self._close(closing.code, closing.reason)
+        except _Gone:
+            pass  # what it was about has no use any more
 
     async def _handle(self, text: str | None, raw: bytes | None) -> None:
         if not self._rate.take():
@@ -222,6 +228,10 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _run(self, key: str, payload: Mapping[str, Any]) -> None:
         """One operation, from its first answer to its last."""
+        with suppress(_Gone):
+            await self._answers(key, payload)
+
+    async def _answers(self, key: str, payload: Mapping[str, Any]) -> None:
         from oms_project.graphql.http import request_of
         from oms_project.graphql.operations import Refused, results
         from oms_project.graphql.sources import schema_source
@@ -253,6 +263,8 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self._close(*_ending(error))
             except OmsError as error:
                 await self._refuse(key, error)
+            except _Gone:
+                raise
             except Exception:
                 log.exception("an operation over a socket failed")
                 await self._refuse(key, OmsError("An error that nobody expected: see the log."))
@@ -278,13 +290,14 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _send(self, text: str) -> None:
         """Send, and wait until it has gone out; a client that does not read is let go."""
         if self._closed:
-            return
+            raise _Gone
         try:
             async with asyncio.timeout(settings.OMS_GRAPHQL_SLOW_SECONDS):
                 await self.send(text_data=text)
         except TimeoutError:
             log.warning("a socket's client does not read", actor=self._who())
             await self._close(Close.SLOW, "The client does not read.")
+            raise _Gone from None
 
     async def _close(self, code: Close, reason: str) -> None:
         if self._closed:

@@ -16,7 +16,7 @@ from tests.conftest import tokens_of
 
 T = TypeVar("T")
 PROTOCOL = "graphql-transport-ws"
-TIMEOUT = 20.0
+TIMEOUT = 60.0
 
 
 def run(scenario: Coroutine[Any, Any, T]) -> T:

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import dataclasses
 import datetime as dt
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 
-from audit.contract import Subject, audit_log
-from audit.models import Event as AuditedEvent
-from audit.sequencing import sequence_events
 from events.models import Event
 from events.selectors import following
-from events.services.upkeep import tell_audit
 from oms_project.core.clock import utc_now
 from oms_project.core.context import SYSTEM, acting_as
 from oms_project.graphql import live as live_source
-from oms_project.identity.contract import Role, actor_of
-from oms_project.identity.models import RoleBinding, TokenSession, User
-from oms_project.identity.services.sessions import open_session
-from oms_project.identity.tokens import mint
+from oms_project.identity.contract import Role
+from oms_project.identity.models import User
 from ontology import services
 from ontology.contract import Change
-from scheduling import live
-from scheduling import services as jobs
-from scheduling.contract import _tasks, job_service, register_task
 from tests.conftest import MakePerson
 from tests.integration.graphql.sockets import Socket, run, signed_in, thread
 from tests.integration.instances.conftest import DEFINITIONS, definition, thing, update
@@ -84,7 +72,7 @@ async def begun(socket: Socket, key: str, query: str, **variables: Any) -> None:
     """Subscribe, and wait until the subscription stands."""
     before = _begun()
     await socket.subscribe(key, query, variables=variables)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while _begun() <= before:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
 
@@ -348,233 +336,6 @@ def test_definitions(administrator: User, people: None) -> None:
     (change,) = got["changes"]
     assert (change["operation"], change["fields"]) == ("UPDATED", ["members"])
     assert change["definition"]["__typename"] == "EnumType"
-
-
-def test_a_viewer_of_one_ontology_hears_nothing_of_another(
-    person: MakePerson, people: None
-) -> None:
-    viewer = person("vic", Role.VIEWER, "people")
-
-    async def scenario() -> list[str]:
-        socket = await signed_in(viewer)
-        await begun(socket, "1", "subscription { events { event { type ontology } } }")
-        await thread(_ontology, "secrets")
-        await thread(_commit, thing("Company", code="a", name="A"))
-        seen = []
-        while not await socket.silent(0.8):
-            seen.append((await socket.next())["events"]["event"]["ontology"])
-        await socket.end()
-        return seen
-
-    assert set(run(scenario())) == {"people"}
-
-
-def test_a_role_that_is_taken_away_ends_the_subscription(person: MakePerson, people: None) -> None:
-    viewer = person("vic", Role.VIEWER, "people")
-
-    def take() -> None:
-        RoleBinding.objects.filter(user=viewer).delete()
-
-    async def scenario() -> list[dict[str, Any]]:
-        socket = await signed_in(viewer)
-        await begun(socket, "1", COMMITS, o="people")
-        await begun(socket, "2", "subscription { events { event { type } } }")
-        await thread(_commit, thing("Company", code="a", name="A"))
-        first = [await socket.receive()]
-        await asyncio.sleep(0.5)
-        while not await socket.silent(0.2):
-            await socket.receive()
-        await thread(take)
-        await thread(_commit, thing("Company", code="b", name="B"))
-        last = [await socket.receive(), await socket.receive()]
-        await socket.end()
-        return first + last
-
-    first, *last = run(scenario())
-    assert first["type"] == "next"
-    assert {(one["id"], one["type"]) for one in last} == {("1", "error"), ("2", "error")}
-    assert {one["payload"][0]["extensions"]["code"] for one in last} == {"permission_denied"}
-    assert AuditedEvent.objects.filter(action="access.denied", door="websocket").count() == 2
-
-
-def test_a_role_that_is_taken_away_is_noticed_while_nothing_happens(
-    person: MakePerson, people: None
-) -> None:
-    viewer = person("vic", Role.VIEWER, "people")
-
-    async def scenario() -> dict[str, Any]:
-        socket = await signed_in(viewer)
-        await begun(socket, "1", COMMITS, o="people")
-        await thread(lambda: RoleBinding.objects.filter(user=viewer).delete())
-        got = await socket.receive()
-        await socket.end()
-        return got
-
-    got = run(scenario())
-    assert (got["type"], got["id"]) == ("error", "1")
-
-
-def test_a_session_that_is_ended_closes_the_socket(administrator: User, people: None) -> None:
-    async def scenario() -> dict[str, Any]:
-        socket = await signed_in(administrator)
-        await begun(socket, "1", COMMITS, o="people")
-        await thread(lambda: TokenSession.objects.update(revoked_at=utc_now()))
-        return await socket.receive()
-
-    assert run(scenario())["close"] == 4401
-
-
-def test_a_user_who_is_disabled_is_told_nothing_more(
-    person: MakePerson, people: None, settings: LazySettings
-) -> None:
-    settings.OMS_GRAPHQL_CHECK_SECONDS = 600  # so that the next event finds it out
-    viewer = person("vic", Role.VIEWER)
-
-    async def scenario() -> dict[str, Any]:
-        socket = await signed_in(viewer)
-        await begun(socket, "1", COMMITS, o="people")
-        await thread(lambda: User.objects.filter(pk=viewer.pk).update(is_active=False))
-        await thread(_commit, thing("Company", code="a", name="A"))
-        return await socket.receive()
-
-    closed = run(scenario())
-    assert closed.get("close") == 4401, closed
-
-
-def test_a_token_that_expires_closes_the_socket(
-    administrator: User, people: None, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
-) -> None:
-    settings.OMS_GRAPHQL_CHECK_SECONDS = 600
-
-    async def scenario() -> dict[str, Any]:
-        socket = Socket()
-        await socket.open()
-        grant = await thread(lambda: open_session(user=administrator))
-        soon = dataclasses.replace(grant, access_expires_at=utc_now() + dt.timedelta(seconds=2))
-        token = (await thread(mint, soon)).access
-        await socket.init(authToken=token)
-        await begun(socket, "1", COMMITS, o="people")
-        return await socket.receive()
-
-    assert run(scenario())["close"] == 4403
-
-
-@pytest.fixture
-def counting() -> Iterator[Any]:
-    go = threading.Event()
-
-    @register_task("tests.counting")
-    def count(job: Any) -> dict[str, int]:
-        job.report(1, total=3, phase="first")
-        go.wait(30)
-        job.report(3, total=3, phase="last")
-        return {"counted": 3}
-
-    yield go
-    _tasks.pop("tests.counting")
-
-
-def _done(job: str) -> int:
-    found = live.live_job(job)
-    return 0 if found is None else found.progress.done
-
-
-JOB = """subscription($id: ID!, $r: String) { jobProgress(jobId: $id, resumeFrom: $r) {
-  resumeToken job { state progress { done total phase } result } } }"""
-
-
-@pytest.mark.parametrize("elsewhere", [False, True])
-def test_the_progress_of_a_job_while_it_runs(
-    administrator: User, counting: Any, elsewhere: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def submit() -> str:
-        with acting_as(actor_of(administrator)):
-            return job_service.submit(task="tests.counting", arguments={}).id
-
-    def work() -> None:
-        jobs.run_claimed(str(jobs.claim_job()))
-
-    async def scenario() -> list[Any]:
-        job = await thread(submit)
-        socket = await signed_in(administrator)
-        await socket.subscribe("1", JOB, variables={"id": job})
-        told = [(await socket.next())["jobProgress"]]
-        working = asyncio.create_task(thread(work))
-        if elsewhere:  # its memory is not ours: what its process writes down is all that we see
-            monkeypatch.setattr("scheduling.selectors.live_job", lambda _job: None)
-            while _done(job) == 0:  # noqa: ASYNC110 - nothing tells of it
-                await asyncio.sleep(0.02)
-            await thread(jobs.heartbeat)
-        while int(told[-1]["job"]["progress"]["done"]) != 1:
-            told.append((await socket.next())["jobProgress"])
-        counting.set()
-        await working
-        while told[-1]["job"]["state"] != "SUCCEEDED":
-            told.append((await socket.next())["jobProgress"])
-        assert await socket.receive() == {"id": "1", "type": "complete"}
-        await socket.subscribe("2", JOB, variables={"id": job, "r": told[-1]["resumeToken"]})
-        assert await socket.receive() == {"id": "2", "type": "complete"}
-        await socket.end()
-        return told
-
-    told = run(scenario())
-    assert told[0]["job"]["state"] == "QUEUED"
-    assert told[-1]["job"]["result"] == {"counted": 3}
-    assert "first" in [one["job"]["progress"]["phase"] for one in told]
-
-
-def test_somebody_else_s_job(administrator: User, person: MakePerson, counting: Any) -> None:
-    ann = person("ann", Role.EDITOR)
-
-    def submit() -> str:
-        with acting_as(actor_of(administrator)):
-            return job_service.submit(task="tests.counting", arguments={}).id
-
-    async def scenario() -> dict[str, Any]:
-        socket = await signed_in(ann)
-        await socket.subscribe("1", JOB, variables={"id": await thread(submit)})
-        got = await socket.receive()
-        await socket.end()
-        return got
-
-    assert run(scenario())["payload"][0]["extensions"]["code"] == "job_not_found"
-
-
-TAIL = """subscription { auditTail(filter: {action: "webhook."}) {
-  resumeToken event { action index actor { username } } } }"""
-
-
-def test_the_audit_tail_for_auditors_alone(
-    person: MakePerson, transactional_db: None, settings: LazySettings
-) -> None:
-    auditor, editor = person("al", Role.AUDITOR), person("ed", Role.EDITOR)
-
-    def record() -> None:
-        with acting_as(actor_of(editor)):
-            audit_log.record("webhook.tested", Subject("webhook", "1"))
-            audit_log.record("job.cancelled", Subject("job", "1"))
-        sequence_events(wait=True)
-        tell_audit()
-
-    async def scenario() -> tuple[Any, Any]:
-        refused_socket = await signed_in(editor)
-        await refused_socket.subscribe("1", TAIL)
-        refused = await refused_socket.receive()
-        await refused_socket.end()
-        socket = await signed_in(auditor)
-        await thread(record)
-        await begun(socket, "1", TAIL)
-        await thread(record)
-        told = (await socket.next())["auditTail"]["event"]
-        assert await socket.silent(1.2)  # the tail does not tell of itself
-        await socket.end()
-        return refused, told
-
-    refused, told = run(scenario())
-    assert refused["payload"][0]["extensions"]["code"] == "permission_denied"
-    assert (told["action"], told["actor"]["username"]) == ("webhook.tested", "ed")
-    reads = AuditedEvent.objects.filter(action="audit.read", actor_username="al")
-    assert reads.count() == 1
 
 
 def test_equal_subscribers_share_what_is_read(
