@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.models import Event
 from oms_project.core.clock import utc_now
@@ -161,3 +163,28 @@ def test_where_there_is_no_request_no_session_is_taken_for_ones_own(
         result = run(prepare(compiled, asked, actor=actor), Context(actor=actor))
     assert result.data == {"sessions": {"nodes": [{"current": False}]}}
     assert not TokenSession.objects.exclude(revoked_at=None).exists()
+
+
+def test_more_sessions_and_delegations_take_no_more_queries(
+    graphql: GraphQLClient, acting: Any, administrator: User
+) -> None:
+    with acting(administrator):
+        account = services.create_service_account(username="robot").account
+        for _ in range(100):
+            tokens_of(administrator)
+            services.grant_delegation(
+                client_id=account.client_id,
+                reason="nightly import",
+                expires_at=utc_now() + dt.timedelta(days=1),
+            )
+    query = """query($n: Int) {
+      sessions(first: $n) { nodes { id username onBehalfOf current } }
+      delegations(first: $n, everybody: true) { nodes { id service clientId user } } }"""
+    counts = []
+    for size in (10, 100):
+        graphql.data(query, {"n": size})
+        with CaptureQueriesContext(connection) as queries:
+            found = graphql.data(query, {"n": size})
+        assert [len(found[name]["nodes"]) for name in found] == [size, size]
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -269,3 +269,15 @@ def test_ended_ones_are_left_out_of_pages(admin_client: APIClient, fill: Fill) -
     assert str(ended.pk) not in held
     every = list(walk(admin_client, f"{THEIRS}&ended=true", 2))
     assert sum(map(len, every)) == 4
+
+
+def test_a_change_that_is_refused_in_part_changes_nothing(
+    admin_client: APIClient, administrator: User
+) -> None:
+    answer = admin_client.patch(
+        f"/api/v1/identity/users/{administrator.username}",
+        {"display_name": "X", "is_active": False},
+    )
+    assert answer.status_code == 403
+    administrator.refresh_from_db()
+    assert (administrator.display_name, administrator.is_active) == ("Root", True)
