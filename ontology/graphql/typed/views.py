@@ -8,10 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
+from oms_project.api.errors import problem_for
 from oms_project.core.authorization import permissions
+from oms_project.core.errors import OmsError, PermissionDenied
 from oms_project.core.memory import remembering
 from oms_project.core.routes import AUTHENTICATED, requires
 from oms_project.graphql.graphiql import graphiql_page, wants_page
+from ontology.access import permitted
 
 __all__ = ["schema_text", "typed"]
 
@@ -40,7 +43,13 @@ def schema_text(request: HttpRequest, ontology: str) -> HttpResponse:
     """The schema of an ontology as text, for code generators."""
     from ontology.graphql.typed import typed_sdl
 
-    text = typed_sdl(ontology, request.GET.get("ref", ""))
+    try:
+        permitted(ontology, permissions.GRAPHQL_INTROSPECT)  # the route asks: of any at all
+        text = typed_sdl(ontology, request.GET.get("ref", ""))
+    except OmsError as error:
+        if isinstance(error, PermissionDenied):
+            request.oms_denial = error  # type: ignore[attr-defined]  # for `AuditMiddleware`
+        return problem_for(error, request)
     response = HttpResponse(text, content_type="application/graphql; charset=utf-8")
     response.headers["Content-Disposition"] = f'inline; filename="{ontology}.graphql"'
     return response

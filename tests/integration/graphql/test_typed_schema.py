@@ -12,6 +12,7 @@ from graphql.type.validate import validate_schema
 from oms_project.core.context import SYSTEM, acting_as
 from oms_project.graphql.executor import Row
 from oms_project.graphql.fields import declared_needs, undeclared_fields
+from oms_project.identity.contract import Role
 from ontology import services
 from ontology.contract import Change
 from ontology.demo.seed import seed
@@ -387,6 +388,17 @@ def test_the_sdl_is_for_who_may_introspect_and_read(
     refused = stranger.http.get("/graphql/people/schema.graphql", headers=stranger.headers)
     assert refused.status_code == 403
     assert "Person" not in refused.content.decode()
+    for name, status in (("missing", 404), ("people/schema.graphql?ref=none", 404)):
+        path = f"/graphql/{name}" if "/" in name else f"/graphql/{name}/schema.graphql"
+        answer = graphql.http.get(path, headers=graphql.headers)
+        assert answer.status_code == status
+        assert answer.json()["code"].endswith("_not_found")
+    here = graphql_as(Role.EDITOR, "other", name="neighbour")
+    services.create_ontology(name="other", base_iri="https://example.org/other/")
+    allowed = here.http.get("/graphql/other/schema.graphql", headers=here.headers)
+    assert allowed.status_code == 200
+    denied = here.http.get("/graphql/people/schema.graphql", headers=here.headers)
+    assert (denied.status_code, denied.json()["code"]) == (403, "permission_denied")
 
 
 def test_a_browser_is_shown_graphiql_for_the_ontology(graphql: GraphQLClient, people: None) -> None:
