@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from oms_project.identity.contract import Role
 from ontology import selectors, services
 from ontology.contract import Change
+from scheduling import services as jobs
 from scheduling.contract import JobState, job_service
 from tests.integration.graphql.conftest import RESPONSE_JSON, GraphQLClient
 
@@ -42,6 +43,11 @@ def fleet(as_system: None) -> str:
 
 def head() -> str:
     return selectors.get_branch(ontology="fleet", name="main").head
+
+
+def run_jobs() -> None:
+    while (job_id := jobs.claim_job()) is not None:
+        jobs.run_claimed(job_id)
 
 
 def names() -> list[str]:
@@ -111,8 +117,16 @@ def test_an_import_is_a_job_when_asked_or_large(
         None,
     )
     settings.OMS_SYNC_IMPORT_BYTES = 10
-    assert sent(graphql, {"types.ttl": TURTLE})["__typename"] == "Job"
-    assert names() == ["Vehicle"]
+    large = sent(graphql, {"types.ttl": TURTLE.replace("Truck", "Boat")})
+    assert (large["__typename"], names()) == ("Job", ["Vehicle"])
+    run_jobs()
+    assert names() == ["Boat", "Truck", "Vehicle"]
+    assert list(spool_folder.iterdir()) == []
+    done = graphql.data(
+        "query($id: ID!) { job(jobId: $id) { state result error } }", {"id": found["jobId"]}
+    )["job"]
+    assert (done["state"], done["error"]) == ("SUCCEEDED", None)
+    assert done["result"]["commit"]["message"] == "Later"
 
 
 @pytest.mark.parametrize(
@@ -203,6 +217,11 @@ def test_an_export_beyond_the_bound_is_for_a_job(
     assert job.arguments == {"ontology": "fleet", "commit": head(), "format": "json-ld"}
     waiting = graphql.http.get(started["resultUrl"], headers=graphql.headers)
     assert waiting.json()["code"] == "export_not_ready"
+    run_jobs()
+    file = graphql.http.get(started["resultUrl"], headers=graphql.headers)
+    assert b"".join(file.streaming_content) == b"".join(  # type: ignore[attr-defined]
+        selectors.export_rdf(ontology="fleet", format="json-ld")
+    )
 
 
 def test_a_question_in_sparql_is_answered(graphql: GraphQLClient, fleet: str) -> None:
