@@ -109,6 +109,7 @@ READS: Mapping[str, Callable[[Any], Any]] = {
     "page": lambda r: r.page(where=DocumentFilter(), limit=5),
     "page of a kind": lambda r: r.page(where=DocumentFilter(kinds=(Kind.OBJECT_TYPE,)), limit=5),
     "count": lambda r: r.count(),
+    "hashes": lambda r: r.hashes([Kind.OBJECT_TYPE]),
 }
 
 

@@ -220,6 +220,13 @@ def test_counts_per_kind(zoo: World) -> None:
     assert zoo.reader("side").count() == {Kind.ONTOLOGY: 1, Kind.OBJECT_TYPE: 4, Kind.LINK_TYPE: 1}
 
 
+def test_hashes_per_kind(zoo: World) -> None:
+    for ref in ("main", "side"):
+        reader = zoo.reader(ref)
+        for kinds in ([Kind.OBJECT_TYPE], [Kind.LINK_TYPE, Kind.OBJECT_TYPE], [Kind.ENUM_TYPE]):
+            assert reader.hashes(kinds) == {one.rid: one.hash for one in reader.scan(kinds)}
+
+
 # --- reads of one commit never change -----------------------------------------------------------
 
 READS: dict[str, Callable[[CommitReader], Any]] = {
@@ -243,6 +250,7 @@ READS: dict[str, Callable[[CommitReader], Any]] = {
     ],
     "scan": lambda r: [d.text for d in r.scan()],
     "count": lambda r: r.count(),
+    "hashes": lambda r: r.hashes([Kind.OBJECT_TYPE]),
 }
 
 
@@ -351,6 +359,9 @@ def _check_every_read(world: World, ref: str, bodies: dict[str, Any]) -> None:
     documents = list(reader.scan())
     assert len(documents) == len(bodies) + 1
     assert reader.count() == {Kind.ONTOLOGY: 1, Kind.OBJECT_TYPE: len(bodies)}
+    assert reader.hashes([Kind.OBJECT_TYPE, Kind.ONTOLOGY]) == {
+        one.rid: one.hash for one in documents
+    }
     memory = MemoryState(documents)
     rids = [rid(key) for key in world.keys.values()]
     assert set(reader.get_many(rids)) == set(memory.get_many(rids))

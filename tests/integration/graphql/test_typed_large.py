@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from oms_project.core.context import SYSTEM, acting_as
+from ontology import services
+from ontology.contract import Change
 from ontology.domain.kinds import Kind
+from ontology.graphql.typed import typed_schema
 from ontology.graphql.typed.builder import Builder
 from ontology.graphql.typed.compiling import _Kept
 from ontology.graphql.typed.definitions import Definitions
-from tests.integration.graphql.typed import part
+from tests.integration.graphql.conftest import GraphQLClient
+from tests.integration.graphql.typed import part, prop
+
+pytestmark = pytest.mark.data
 
 TYPES = 900
 PROPERTIES = 20
@@ -94,3 +102,47 @@ def test_the_oldest_are_forgotten_and_a_failure_is_not_kept() -> None:
     with pytest.raises(LookupError):
         kept.get("d", fail, most=2)
     assert kept.get("d", lambda: "d", most=2) == "d"
+
+
+SCHEMA_ORG = Path(__file__).resolve().parents[4] / "shared/data/schemaorg/schemaorg-28.1.ttl"
+
+
+@pytest.fixture
+def vocabulary_of_things(db: None) -> int:
+    """schema.org where it lies beside the checkout, else as large a made one, as ``things``."""
+    with acting_as(SYSTEM):
+        services.create_ontology(name="things", base_iri="https://schema.org/")
+        if SCHEMA_ORG.exists():
+            services.import_rdf(ontology="things", sources=[SCHEMA_ORG], message="Import")
+            return 898
+        changes = [
+            Change(
+                op="create",
+                kind="ObjectType",
+                fields={
+                    "apiName": "Thing" if number == 0 else f"Type{number}",
+                    "properties": [prop("name", "string"), prop("url", "uri")],
+                    "parents": ["Thing"] if number else [],
+                },
+            )
+            for number in range(898)
+        ]
+        services.commit_changes(ontology="things", changes=changes, message="Made")
+        return 898
+
+
+def test_a_vocabulary_of_900_types_answers_at_once(
+    graphql: GraphQLClient, vocabulary_of_things: int
+) -> None:
+    graphql.path = "/graphql/things"
+    graphql.data("{ __typename }", path="/graphql")  # GraphQL itself is loaded
+    query = "{ thingList(first: 5) { nodes { __typename _id name url } } _commit }"
+    started = time.process_time()
+    found = graphql.data(query)
+    taken = time.process_time() - started
+    assert len(found["thingList"]["nodes"]) <= 5
+    assert taken < 15  # about 0.5 s
+    with acting_as(SYSTEM):
+        types: Any = typed_schema("things").schema.type_map
+    assert len(types) > 15 * vocabulary_of_things
+    assert len(list(dict.keys(types))) < vocabulary_of_things
