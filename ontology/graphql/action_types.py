@@ -51,7 +51,7 @@ class RunParameter:
     array = stored_json("array", "Bounds of the list, when it takes one.")
     default = stored_json("default", "What holds when it is not given.")
 
-    @strawberry.field(description="Of an enum, its members.")
+    @strawberry.field(description="Of an enum, its members.", metadata={"size": 4})
     def members(self) -> list[ParameterMember]:
         return [ParameterMember(body=one) for one in self.body.get("members", ())]
 
@@ -67,7 +67,9 @@ class Action(relay.Node):
     revertible: bool = strawberry.field(description="Whether a run can be taken back.")
     runnable: bool = strawberry.field(description="Whether you may run it here.")
     reason: str = strawberry.field(description="Why you may, or may not.")
-    parameters: list[RunParameter]
+    parameters: list[RunParameter] = strawberry.field(
+        description="What it asks for.", metadata={"size": 4}
+    )
     found: strawberry.Private[ActionInfo]
     at: strawberry.Private[At]
 

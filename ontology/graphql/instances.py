@@ -195,8 +195,12 @@ class Reached:
 @strawberry.type(description="What can be reached from an object.")
 class Traversal:
     commit_id: str = strawberry.field(description="Id of the commit that was read.")
-    objects: list[Reached] = strawberry.field(description="The nearest first; the start is one.")
-    links: list[Link] = strawberry.field(description="The links on the way.")
+    objects: list[Reached] = strawberry.field(
+        description="The nearest first; the start is one.", metadata={"in_page": True}
+    )
+    links: list[Link] = strawberry.field(
+        description="The links on the way.", metadata={"in_page": True}
+    )
     truncated: bool = strawberry.field(description="Whether there is more than `limit`.")
 
 

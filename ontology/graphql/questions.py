@@ -64,7 +64,9 @@ class FigureRow:
 @strawberry.type(description="Figures of objects or links, by group.")
 class Figures:
     commit_id: str = strawberry.field(description="Id of the commit that was read.")
-    rows: list[FigureRow] = strawberry.field(description="The biggest groups first.")
+    rows: list[FigureRow] = strawberry.field(
+        description="The biggest groups first.", metadata={"in_page": True}
+    )
     truncated: bool = strawberry.field(description="Whether there are more groups.")
 
 
