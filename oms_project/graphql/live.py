@@ -18,26 +18,25 @@ import base64
 import binascii
 import contextvars
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Hashable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from importlib import import_module
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections
 
 from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor, acting_as
 from oms_project.core.errors import BadRequest, Invalid
 from oms_project.core.event_log import LoggedEvent, LogPage, Place, Wanted, event_log
 from oms_project.graphql.context import Context
+from oms_project.graphql.threads import in_thread
 
-__all__ = ["ask", "following", "in_thread", "live_events", "token_of"]
+__all__ = ["ask", "following", "live_events", "token_of"]
 
 log = structlog.get_logger("oms.graphql")
 
@@ -50,36 +49,6 @@ _PAGE: Final = 20
 _FRESH: Final = 1.0
 #: A channel layer forgets who does not renew.
 _RENEW: Final = 600.0
-_THREADS: Final = 8
-
-
-# -- threads --------------------------------------------------------------------------------------
-
-
-async def in_thread(function: Callable[..., T], *arguments: Any, pool: str = "live") -> T:
-    """Call a plain function in a thread, in this context.
-
-    Args:
-        pool: ``live`` for what is short, so that it never waits for what is long.
-    """
-    context = contextvars.copy_context()
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(
-        _threads(pool), lambda: context.run(_with_database, function, *arguments)
-    )
-
-
-@lru_cache(maxsize=4)
-def _threads(pool: str) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_THREADS, thread_name_prefix=f"oms-graphql-{pool}")
-
-
-def _with_database(function: Callable[..., T], *arguments: Any) -> T:
-    close_old_connections()
-    try:
-        return function(*arguments)
-    finally:
-        close_old_connections()
 
 
 # -- resume tokens --------------------------------------------------------------------------------
@@ -134,7 +103,7 @@ async def live_events(
 
     Args:
         context: of the operation; its actor reads, with the rights of that moment.
-        make: called in a thread; None: it is not wanted after all.
+        make: called in a thread, for a page at once; None: it is not wanted after all.
         resume_from: a token: also what happened since.
         allowed: asks whether the actor may see this at all; called before the first event, before
             each page of events, and every few seconds; raises when not.
@@ -143,12 +112,7 @@ async def live_events(
         BadRequest: ``bad_resume_token``, ``resume_token_expired``. Invalid: ``invalid_filter``.
         Whatever ``allowed`` raises, and `Context.check`.
     """
-
-    def check() -> None:
-        if context.check is not None:
-            context.check()
-        if allowed is not None:
-            allowed()
+    check = partial(_check, context, allowed)
 
     def begin() -> int:
         check()
@@ -161,6 +125,10 @@ async def live_events(
             )
         return _checked_place(token) if token else event_log.end()
 
+    def told(events: Sequence[LoggedEvent]) -> list[tuple[LoggedEvent, T | None]]:
+        check()  # after they were read: what was taken away meanwhile counts
+        return [(event, make(event)) for event in events]
+
     token = resume_from or context.resume_from
     async with following(wanted) as follower:
         place = await ask(context, begin)
@@ -172,19 +140,27 @@ async def live_events(
                 continue
             page = await follower.read(place, context.actor)
             more = page.more
+            if not page.events:
+                place = page.sequence
+                continue
+            found = await ask(context, partial(told, page.events))
             read_at = time.monotonic()
-            if page.events:  # after they were read: what was taken away meanwhile counts
-                await ask(context, check)
-            for event in page.events:
+            for event, made in found:
                 if time.monotonic() - read_at > _FRESH:
                     more = True
                     break
-                made = await ask(context, partial(make, event))
                 place = event.sequence
                 if made is not None:
                     yield made
             else:
                 place = page.sequence
+
+
+def _check(context: Context, allowed: Callable[[], object] | None) -> None:
+    if context.check is not None:
+        context.check()
+    if allowed is not None:
+        allowed()
 
 
 async def ask(context: Context, function: Callable[[], T]) -> T:

@@ -37,7 +37,7 @@ from oms_project.graphql.engine import (
 )
 from oms_project.graphql.errors import RequestRefused, formatted, graphql_error, note_denials
 from oms_project.graphql.fields import needed
-from oms_project.graphql.live import in_thread
+from oms_project.graphql.threads import in_thread
 
 __all__ = ["Answer", "Refused", "results"]
 

@@ -154,8 +154,8 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
             raise _Closing(Close.TOO_MANY, "Too many initialisation requests.")
         self._begun = True
         assert self._caller is not None
-        from oms_project.graphql.live import in_thread
         from oms_project.graphql.sessions import connection_of
+        from oms_project.graphql.threads import in_thread
 
         try:
             session = await in_thread(self._caller.session, message.get("payload") or {})
@@ -326,7 +326,7 @@ class GraphQLSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _end_with_session(self) -> None:
         """Close the socket when its session ends, also while nothing happens."""
-        from oms_project.graphql.live import in_thread
+        from oms_project.graphql.threads import in_thread
 
         while True:
             await asyncio.sleep(self._session.pause(settings.OMS_GRAPHQL_CHECK_SECONDS))

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from channels.testing import WebsocketCommunicator
 
-from oms_project.graphql.live import in_thread
 from oms_project.graphql.routing import sockets
+from oms_project.graphql.threads import in_thread
 from oms_project.identity.models import User
 from tests.conftest import tokens_of
 
