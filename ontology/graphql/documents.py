@@ -269,7 +269,10 @@ class DefinitionFields:
         at = At.of(self.name, ref, as_of)  # type: ignore[attr-defined]
         return definition_of(at, _found(at, Kind.ONTOLOGY.value, False))  # type: ignore[no-any-return]
 
-    @strawberry.field(description="What is stored under these `rid`s, in their order; at most 100.")
+    @strawberry.field(
+        description="What is stored under these `rid`s, in their order; at most 100.",
+        metadata={"size": _MAX_NAMES},
+    )
     def documents_by_rid(
         self, rids: list[str], ref: str = "", as_of: str = ""
     ) -> list[Document | None]:
