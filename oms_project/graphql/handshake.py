@@ -86,12 +86,13 @@ def caller_of(scope: Mapping[str, Any]) -> Caller:
         headers[name] = f"{headers[name]},{text}" if name in headers else text
     host = headers.get("host", "")
     origin = headers.get("origin")
-    own = origin is not None and _same_origin(origin, host, _is_secure(scope, headers))
+    secure = _is_secure(scope, headers)
+    own = origin is not None and _same_origin(origin, host, secure)
     trusted = origin is not None and origin in settings.CSRF_TRUSTED_ORIGINS
     allowed = origin is None or own or trusted or origin in settings.CORS_ALLOWED_ORIGINS
     query = parse_qs(scope.get("query_string", b"").decode("latin1"), max_num_fields=20)
     return Caller(
-        welcome=allowed and _known_host(host),
+        welcome=allowed and _known_host(host) and (secure or not _must_be_secure()),
         own_page=own or trusted,
         source=Source(
             door="websocket",
@@ -110,6 +111,13 @@ def _known_host(host: str) -> bool:
         allowed = [".localhost", "127.0.0.1", "[::1]"]  # as Django has it
     domain, _port = split_domain_port(host)
     return bool(domain) and validate_host(domain, allowed)
+
+
+def _must_be_secure() -> bool:
+    """Whether what comes without TLS is refused: over HTTP it would be sent to HTTPS. Only a gateway
+    can tell.
+    """
+    return bool(settings.SECURE_SSL_REDIRECT and settings.TRUST_PROXY_HEADERS)
 
 
 def _is_secure(scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
