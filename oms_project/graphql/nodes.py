@@ -7,13 +7,15 @@ branch's name, a ``rid``), as ``strawberry.relay`` writes it. A type takes part 
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 from strawberry import relay
 
 from oms_project.core.errors import BadRequest, NotFound, PermissionDenied
 from oms_project.core.pagination import MAX_LIMIT
 from oms_project.core.routes import AUTHENTICATED
-from oms_project.graphql.context import Info
+from oms_project.graphql.context import Info, siblings
 from oms_project.graphql.fields import query
 
 __all__ = ["Queries", "found", "joined", "parted"]
@@ -52,13 +54,41 @@ class Queries:
         """What ids name, in their order; null where there is nothing, or nothing for you."""
         if len(ids) > MAX_LIMIT:
             raise BadRequest(f"At most {MAX_LIMIT} ids at once.", code="bad_limit")
-        result: list[relay.Node | None] = []
+        kinds: dict[type[relay.Node], list[str]] = {}
+        places: list[tuple[type[relay.Node], str]] = []
         for one in ids:
+            kind = _kind_of(info, one)
+            places.append((kind, one.node_id))
+            kinds.setdefault(kind, []).append(one.node_id)
+        known = {kind: _found_all(kind, info, wanted) for kind, wanted in kinds.items()}
+        return [known[kind].get(key) for kind, key in places]
+
+
+def _found_all(kind: type[relay.Node], info: Info, ids: list[str]) -> dict[str, relay.Node]:
+    """All of one kind at once; one by one where that is refused, for one of them may be."""
+    wanted = list(dict.fromkeys(ids))
+    try:
+        made: Any = kind.resolve_nodes(info=info, node_ids=wanted, required=True)
+        nodes = dict(zip(wanted, made, strict=True))
+    except (NotFound, PermissionDenied):
+        nodes = {}
+        for one in wanted:
             try:
-                result.append(found(info, one))
+                made = kind.resolve_nodes(info=info, node_ids=[one], required=True)
             except (NotFound, PermissionDenied):
-                result.append(None)
-        return result
+                continue
+            nodes[one] = next(iter(made))
+    there = {key: node for key, node in nodes.items() if node is not None}
+    if all(hasattr(node, "siblings") for node in there.values()):
+        siblings(list(there.values()))
+    return there
+
+
+def _kind_of(info: Info, id_: relay.GlobalID) -> type[relay.Node]:
+    try:
+        return id_.resolve_type(info)
+    except relay.GlobalIDValueError as error:
+        raise BadRequest("This id was not made here.", code="bad_id") from error
 
 
 def found(info: Info, id_: relay.GlobalID) -> relay.Node:
