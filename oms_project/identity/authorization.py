@@ -31,9 +31,9 @@ from oms_project.identity.decisions import (
     Standing,
 )
 from oms_project.identity.domain import branch_matches
-from oms_project.identity.grants import grant_rows, protection_rows
+from oms_project.identity.grants import attribute_rows, grant_rows, protection_rows
 from oms_project.identity.models import ActionRule as ActionRuleRow
-from oms_project.identity.models import AttributeRule, Delegation
+from oms_project.identity.models import Delegation
 
 __all__ = ["RoleAuthorizer"]
 
@@ -264,27 +264,17 @@ def _rules(ids: list[str], ontology: str) -> list[tuple[str, Rule]]:
     """(id of the user whom it bears on, or empty for rules about roles; rule): one query."""
     if not ids:
         return []
-    rows: QuerySet[AttributeRule, tuple[Any, ...]] = (
-        AttributeRule.objects.filter(
-            ~Q(role="") | Q(user__in=ids) | Q(group__user__in=ids), ontology__in=("", ontology)
-        )
-        .order_by()
-        .values_list(
-            "level", "object_type", "property_name", "ontology", "role", "group", "user",
-            "group__user",
-        )
-    )  # fmt: skip
     found: list[tuple[str, Rule]] = []
-    for level, object_type, name, scope, role, group, user, member in rows:
-        whom = "" if role else str(user or member or "-")
+    for row in attribute_rows(ids, ontology):
+        whom = "" if row.role else row.user or row.member or "-"
         rule = Rule(
-            level=level,
-            object_type=object_type,
-            property_name=name,
-            ontology=scope,
-            role=role,
-            group=str(group or ""),
-            user=str(user or ""),
+            level=row.level,
+            object_type=row.object_type,
+            property_name=row.property_name,
+            ontology=row.ontology,
+            role=row.role,
+            group=row.group,
+            user=row.user,
         )
         found.append((whom, rule))
     return found

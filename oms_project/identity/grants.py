@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
-__all__ = ["GrantRow", "grant_rows", "protection_rows"]
+__all__ = ["AttributeRow", "GrantRow", "attribute_rows", "grant_rows", "protection_rows"]
 
 _COLUMNS = "b.role, b.ontology, b.branch, b.expires_at"
 _WHO = "u.id, u.is_active, u.is_superuser"
@@ -69,6 +69,47 @@ def grant_rows(ids: Collection[str]) -> list[GrantRow]:
         ]
 
 
+class AttributeRow(NamedTuple):
+    """A rule about what may be seen, with one user whom it bears on through ``group``; the same
+    rule once for each of its members.
+    """
+
+    level: str
+    object_type: str
+    property_name: str
+    ontology: str
+    role: str
+    group: str
+    user: str
+    member: str
+
+
+def attribute_rows(ids: Collection[str], ontology: str) -> list[AttributeRow]:
+    """Rules of an ontology, and of every one, about roles, about these users, or about groups that
+    they are in.
+
+    Args:
+        ids: UUIDs as text; at least one.
+    """
+    among = f"IN ({', '.join(['%s'] * len(ids))})"
+    sql = (
+        "SELECT r.level, r.object_type, r.property_name, r.ontology, r.role, r.group_id, "
+        "r.user_id, m.user_id FROM identity_attributerule r "
+        "LEFT JOIN identity_user_groups m ON m.group_id = r.group_id "
+        f"WHERE r.ontology IN ('', %s) AND (r.role <> '' OR r.user_id {among} "
+        f"OR m.user_id {among})"
+    )
+    keys = [_stored(identifier) for identifier in ids]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [ontology, *keys, *keys])
+        return [
+            AttributeRow(
+                level, object_type, name, scope, role, str(group or ""), _uuid(user), _uuid(member)
+            )
+            for level, object_type, name, scope, role, group, user, member in cursor.fetchall()
+        ]
+
+
 def protection_rows(ontology: str) -> list[tuple[str, str, str]]:
     """``(ontology, pattern, note)`` of the rules that protect branches of an ontology by their
     names, its own before those of every ontology.
@@ -80,6 +121,12 @@ def protection_rows(ontology: str) -> list[tuple[str, str, str]]:
             [ontology],
         )
         return [(str(scope), str(pattern), str(note)) for scope, pattern, note in cursor.fetchall()]
+
+
+def _uuid(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value if isinstance(value, UUID) else UUID(value))
 
 
 def _stored(identifier: str) -> Any:
