@@ -17,7 +17,7 @@ from ontology.domain.documents import Body
 from ontology.domain.instances.values import base_type
 from ontology.domain.kinds import Kind
 from ontology.domain.schema import EffectiveProperty
-from ontology.graphql.typed import figures, filters, links, problems, queries, system, writes
+from ontology.graphql.typed import figures, filters, links, problems, queries, runs, system, writes
 from ontology.graphql.typed.definitions import Definition, Definitions, Way
 from ontology.graphql.typed.lazy import LazyMap, LazySchema, with_fields
 from ontology.graphql.typed.names import Names
@@ -57,11 +57,11 @@ class Builder:
         for kind in (Kind.INTERFACE, Kind.OBJECT_TYPE):
             for item in definitions.by_kind[kind]:
                 self._add_type(item)
-        for part in (filters, links, figures, queries, writes):
+        for part in (filters, links, figures, queries, writes, runs):
             part.derive(self)
         roots = {
             "Query": queries.fields(self),
-            "Mutation": writes.fields(self),
+            "Mutation": writes.fields(self, runs.fields(self)),
             "Subscription": self._subscriptions(),
         }
         for name, fields in roots.items():

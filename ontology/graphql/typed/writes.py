@@ -1,4 +1,4 @@
-"""Mutations: objects and links of every type, and actions; each makes one commit."""
+"""Mutations: objects and links of every type; each makes one commit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from graphql import (
     GraphQLID,
     GraphQLInputField,
     GraphQLInputObjectType,
-    GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -28,24 +27,22 @@ from ontology.access import permitted_branch
 from ontology.contract import Change, CommitResult
 from ontology.domain.kinds import Kind
 from ontology.graphql.typed.definitions import Definition
-from ontology.graphql.typed.names import Names, lower_first, upper_first
+from ontology.graphql.typed.names import upper_first
 from ontology.graphql.typed.places import Place, row_of
 from ontology.graphql.typed.problems import tried, union
 from ontology.graphql.typed.scalars import JSON, SCALARS
-from ontology.graphql.typed.shapes import described
 
 if TYPE_CHECKING:
     from ontology.graphql.typed.builder import Builder
 
-__all__ = ["branch_of", "derive", "fields"]
+__all__ = ["COMMIT_ARGUMENTS", "attribute", "branch_of", "commit_fields", "derive", "fields"]
 
 _WRITE: Final = permissions.ONTOLOGY_WRITE
 _DELETED: Final = "OmsDeleted"
 _DELETED_RESULT: Final = "OmsDeletedResult"
-_RUN: Final = "OmsActionRun"
-_RUN_RESULT: Final = "OmsActionRunResult"
 
-_COMMIT_ARGUMENTS: Final = {
+#: Of every mutation.
+COMMIT_ARGUMENTS: Final = {
     "branch": GraphQLArgument(
         GraphQLString,
         description="Where to commit; if not said, the branch that `ref` names in the address.",
@@ -98,23 +95,18 @@ def derive(builder: Builder) -> None:
         builder.derive(rid, "UpdateInput", partial(_input, builder, rid, create=False))
         builder.derive(rid, "Written", partial(_written_type, builder, rid))
         builder.derive(rid, "Result", partial(_result_type, builder, rid))
-    for item in kinds[Kind.ACTION_TYPE]:
-        if item.body.get("parameters"):
-            name = builder.names.claim(f"{upper_first(item.name)}Parameters")
-            builder.actions[item.rid] = name
-            builder.add(name, partial(_parameters, builder, item, name))
     builder.add(builder.names.claim(_DELETED), _deleted_type)
-    builder.add(builder.names.claim(_RUN), _run_type)
-    for name, made in ((_DELETED_RESULT, _DELETED), (_RUN_RESULT, _RUN)):
-        builder.add(
-            builder.names.claim(name),
-            partial(union, builder, name, made, "What was done, or why it was not."),
-        )
+    builder.add(
+        builder.names.claim(_DELETED_RESULT),
+        partial(union, builder, _DELETED_RESULT, _DELETED, "What was done, or why it was not."),
+    )
 
 
-def fields(builder: Builder) -> dict[str, Callable[[], GraphQLField]]:
-    """Fields of the mutation type: actions by their names, then what is derived from types."""
-    found: dict[str, Callable[[], GraphQLField]] = {}
+def fields(
+    builder: Builder, taken: Mapping[str, Callable[[], GraphQLField]]
+) -> dict[str, Callable[[], GraphQLField]]:
+    """Fields of the mutation type, after those that are there already."""
+    found = dict(taken)
 
     def add(name: str, make: Callable[[], GraphQLField]) -> None:
         while name in found:
@@ -122,8 +114,6 @@ def fields(builder: Builder) -> dict[str, Callable[[], GraphQLField]]:
         found[name] = make
 
     kinds = builder.definitions.by_kind
-    for item in kinds[Kind.ACTION_TYPE]:
-        add(lower_first(item.name), partial(_action, builder, item))
     types = [
         *((item, False) for item in kinds[Kind.OBJECT_TYPE] if item.rid in builder.names.types),
         *((item, True) for item in kinds[Kind.LINK_TYPE]),
@@ -156,26 +146,28 @@ def _input(builder: Builder, rid: str, *, create: bool) -> GraphQLInputObjectTyp
     )
 
 
-def _attribute(name: str) -> Callable[[Any, Any], Any]:
+def attribute(name: str) -> Callable[[Any, Any], Any]:
+    """Resolves a field by the attribute of that name."""
     return lambda source, _: getattr(source, name)
 
 
-def _commit_fields() -> dict[str, GraphQLField]:
+def commit_fields() -> dict[str, GraphQLField]:
+    """What every mutation answers about its commit."""
     return {
         "commit": GraphQLField(
             GraphQLID,
-            resolve=_attribute("commit"),
+            resolve=attribute("commit"),
             description="Id of the commit; null when nothing changed, and in a dry run.",
         ),
         "head": GraphQLField(
             GraphQLNonNull(GraphQLID),
-            resolve=_attribute("head"),
+            resolve=attribute("head"),
             description="Id of the branch's head afterwards.",
         ),
-        "dryRun": GraphQLField(GraphQLNonNull(GraphQLBoolean), resolve=_attribute("dry_run")),
+        "dryRun": GraphQLField(GraphQLNonNull(GraphQLBoolean), resolve=attribute("dry_run")),
         "warnings": GraphQLField(
             GraphQLNonNull(GraphQLList(GraphQLNonNull(JSON))),
-            resolve=_attribute("warnings"),
+            resolve=attribute("warnings"),
             description="Uses of what is deprecated.",
         ),
     }
@@ -188,10 +180,10 @@ def _written_type(builder: Builder, rid: str) -> GraphQLObjectType:
         lambda: {
             "node": GraphQLField(
                 builder.type(own),
-                resolve=_attribute("row"),
+                resolve=attribute("row"),
                 description="As it is now; null in a dry run.",
             ),
-            **_commit_fields(),
+            **commit_fields(),
         },
         description="What was written.",
     )
@@ -211,9 +203,9 @@ def _deleted_type() -> GraphQLObjectType:
         _DELETED,
         {
             "id": GraphQLField(
-                GraphQLNonNull(GraphQLID), resolve=_attribute("id"), description="The `_id` it had."
+                GraphQLNonNull(GraphQLID), resolve=attribute("id"), description="The `_id` it had."
             ),
-            **_commit_fields(),
+            **commit_fields(),
         },
         description="What was deleted. History keeps it.",
     )
@@ -235,7 +227,7 @@ def _create(builder: Builder, item: Definition, *, link: bool) -> GraphQLField:
         builder,
         item,
         "Result",
-        {**arguments, **_COMMIT_ARGUMENTS},
+        {**arguments, **COMMIT_ARGUMENTS},
         partial(_do_create, rid, item.name, link),
         f"Create {'a link' if link else 'an object'} of the type `{item.name}`.",
     )
@@ -256,7 +248,7 @@ def _update(builder: Builder, item: Definition, *, link: bool) -> GraphQLField:
         builder,
         item,
         "Result",
-        {**arguments, **_COMMIT_ARGUMENTS},
+        {**arguments, **COMMIT_ARGUMENTS},
         partial(_do_update, item.rid),
         f"Change {'a link' if link else 'an object'} of the type `{item.name}`.",
     )
@@ -273,7 +265,7 @@ def _delete(builder: Builder, item: Definition, *, link: bool) -> GraphQLField:
         builder,
         item,
         "",
-        {**arguments, **_COMMIT_ARGUMENTS},
+        {**arguments, **COMMIT_ARGUMENTS},
         partial(_do_delete, item.rid),
         what + more,
     )
@@ -416,96 +408,4 @@ def _commit(
         result.head,
         dry_run,
         [dict(one) for one in result.warnings],
-    )
-
-
-# --- actions --------------------------------------------------------------------------------------
-def _parameters(builder: Builder, item: Definition, name: str) -> GraphQLInputObjectType:
-    def given() -> dict[str, GraphQLInputField]:
-        found: dict[str, GraphQLInputField] = {}
-        for parameter in item.body["parameters"]:
-            array = parameter.get("array") is not None
-            reason = described(parameter) or ""
-            wanted = parameter.get("objectType")
-            if wanted:
-                kind: Any = GraphQLList(GraphQLNonNull(GraphQLID)) if array else GraphQLID
-                type_name = str(builder.body(wanted).get("apiName", wanted))
-                reason = f"{reason} The `_id` or `_rid` of an object of `{type_name}`.".strip()
-            else:
-                shape = builder.shapes.of_types(tuple(parameter.get("dataTypes", ())), array=array)
-                kind = shape.wrapped(shape.input)
-            if parameter.get("required", True) and parameter.get("default") is None:
-                kind = GraphQLNonNull(kind)
-            found[Names.of_property(parameter["apiName"])] = GraphQLInputField(
-                kind, description=reason or None, out_name=parameter["apiName"]
-            )
-        return found
-
-    return GraphQLInputObjectType(name, given, description=f"What `{item.name}` asks for.")
-
-
-def _action(builder: Builder, item: Definition) -> GraphQLField:
-    arguments: dict[str, GraphQLArgument] = {}
-    if item.rid in builder.actions:
-        given = builder.type(builder.actions[item.rid])
-        arguments["parameters"] = GraphQLArgument(given, description="Of one run.")
-        arguments["batch"] = GraphQLArgument(
-            GraphQLList(GraphQLNonNull(given)),
-            description="Of several runs, in one commit: all of them or none.",
-        )
-    return GraphQLField(
-        GraphQLNonNull(builder.type(_RUN_RESULT)),
-        args={**arguments, **_COMMIT_ARGUMENTS},
-        resolve=tried(permissions.ACTIONS_RUN, partial(_do_run, item.rid)),
-        description=described(item.body),
-        deprecation_reason=builder.definitions.reason(item.body),
-        extensions={"needs": permissions.ACTIONS_RUN},
-    )
-
-
-def _do_run(
-    rid: str,
-    info: Any,
-    *,
-    parameters: Mapping[str, Any] | None = None,
-    batch: list[Mapping[str, Any]] | None = None,
-    branch: str | None = None,
-    message: str | None = None,
-    expected_head: str | None = None,
-    dry_run: bool = False,
-) -> Any:
-    place: Place = info.schema.place
-    return services.run_action(
-        ontology=place.ontology,
-        action=rid,
-        parameters=parameters,
-        batch=batch or (),
-        branch=branch_of(place, branch),
-        message=message,
-        dry_run=dry_run,
-        expected_head=expected_head,
-    )
-
-
-def _run_type() -> GraphQLObjectType:
-    def ids(name: str, words: str) -> GraphQLField:
-        return GraphQLField(
-            GraphQLNonNull(GraphQLList(GraphQLNonNull(GraphQLID))),
-            resolve=_attribute(name),
-            description=words,
-        )
-
-    own = _commit_fields()
-    own["commit"].resolve = lambda run, _: run.commit.id if run.commit else None
-    own["warnings"].resolve = lambda run, _: [dict(one) for one in run.warnings]
-    return GraphQLObjectType(
-        _RUN,
-        {
-            "created": ids("created", "`_id`s of the objects and links that are new."),
-            "changed": ids("changed", "`_id`s of those that have other values."),
-            "deleted": ids("deleted", "`_id`s of those that are gone."),
-            "runs": GraphQLField(GraphQLNonNull(GraphQLInt), resolve=_attribute("runs")),
-            **own,
-        },
-        description="What a run, or a batch of runs, did.",
     )
