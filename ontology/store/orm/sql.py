@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,7 @@ __all__ = [
     "as_time",
     "bulk_insert",
     "commit_from_row",
+    "counted_loads",
     "document_from_row",
     "in_list",
     "is_postgresql",
@@ -111,9 +113,41 @@ def bulk_insert(table: str, columns: Sequence[str], values: Iterable[Sequence[An
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in batch:
                     copy.write_row(row)
+            _loaded()[table] = _loaded().get(table, 0) + len(batch)
             return
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", batch)
+
+
+_thread = threading.local()
+
+
+def _loaded() -> dict[str, int]:
+    """Rows that this thread's transaction has loaded, by table."""
+    loaded: dict[str, int] = _thread.__dict__.setdefault("loaded", {})
+    return loaded
+
+
+@contextmanager
+def counted_loads() -> Iterator[None]:
+    """Around a transaction's writes: what was loaded is counted before it commits, where
+    PostgreSQL's planner has too low a number.
+
+    Autovacuum may count a table while a load has not committed: it sees nothing, and until it
+    comes again the planner reads the whole table for every key. A transaction sees its own rows, so
+    it counts them itself. Nobody is waited for: a table that is being counted is left out.
+    """
+    _loaded().clear()
+    try:
+        yield
+        for table, written in sorted(_loaded().items()):
+            # -1: it was never counted, and the planner goes by the size of the file.
+            ((known,),) = rows("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [table])
+            if 0 <= known < written:
+                with connection.cursor() as cursor:
+                    cursor.execute(f"ANALYZE (SKIP_LOCKED) {table}")
+    finally:
+        _loaded().clear()
 
 
 def as_time(value: Any) -> dt.datetime:

@@ -32,6 +32,7 @@ from ontology.store.orm.refs import resolve_ref
 from ontology.store.orm.sql import (
     COMMIT_COLUMNS,
     commit_from_row,
+    counted_loads,
     is_postgresql,
     rows,
     translated,
@@ -233,7 +234,8 @@ class OrmStore:
             # As long as the lock is held nothing is erased by others.
             self._erasures[ontology_id] = found[0][0]
             try:
-                yield head
+                with counted_loads():
+                    yield head
             finally:
                 del held[ontology_id, branch]
 
