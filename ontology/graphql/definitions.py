@@ -13,9 +13,8 @@ from strawberry.scalars import JSON
 
 from oms_project.core import canonical_json
 from oms_project.core.errors import NotFound
-from oms_project.graphql.nodes import joined, parted
+from oms_project.graphql.nodes import joined
 from oms_project.graphql.scalars import Long
-from ontology import selectors
 from ontology.contract import DocumentView
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.graphql.parts import (
@@ -31,7 +30,7 @@ from ontology.graphql.parts import (
     UniqueConstraint,
     parts_of,
 )
-from ontology.graphql.places import FEW, At, referred, stored, stored_json
+from ontology.graphql.places import FEW, At, documents_of, referred, stored, stored_json
 from ontology.wire import document_text
 
 __all__ = [
@@ -144,12 +143,7 @@ class Definition(DescribedFields, relay.Node):
 
     @classmethod
     def resolve_nodes(cls, *, info: Any, node_ids: Iterable[str], required: bool = False) -> Any:
-        found = []
-        for ontology, ref, rid in (parted(one, 3) for one in node_ids):
-            at = At.of(ontology, ref)
-            view = selectors.get_document(ontology=ontology, target=rid, ref=at.commit)
-            found.append(definition_of(at, view))
-        return found
+        return [definition_of(at, view) for at, view in documents_of(node_ids)]
 
 
 @strawberry.type

@@ -18,13 +18,13 @@ from oms_project.core.errors import NotFound
 from oms_project.core.pagination import Page
 from oms_project.graphql.context import Info, of_each, siblings
 from oms_project.graphql.fields import Pages, connection, listing
-from oms_project.graphql.nodes import joined, parted
+from oms_project.graphql.nodes import joined
 from ontology import contract, selectors
 from ontology.contract import DocumentView
 from ontology.domain.kinds import Kind
 from ontology.domain.masking import MASKED
 from ontology.domain.redaction import REDACTED
-from ontology.graphql.places import At, exact, referred, target_text
+from ontology.graphql.places import At, documents_of, exact, referred, target_text
 from ontology.graphql.time import (
     ALONE,
     Blame,
@@ -169,10 +169,7 @@ class Instance(relay.Node):
 
     @classmethod
     def resolve_nodes(cls, *, info: Any, node_ids: Iterable[str], required: bool = False) -> Any:
-        return [
-            instance_at(At.of(ontology, ref), rid, kind=_KINDS[cls])
-            for ontology, ref, rid in (parted(one, 3) for one in node_ids)
-        ]
+        return [_checked(at, view, view.id, _KINDS[cls]) for at, view in documents_of(node_ids)]
 
 
 @strawberry.type(description="A link at an object, and the object at its other end.")
@@ -318,6 +315,10 @@ def instance_at(
         ref=at.commit,
         include_deleted=include_deleted,
     )
+    return _checked(at, view, target, kind)
+
+
+def _checked(at: At, view: DocumentView, target: str, kind: Kind | None) -> Any:
     if view.kind not in _KINDS.values() or (kind is not None and view.kind != kind):
         what = {Kind.OBJECT: "object", Kind.LINK: "link", None: "object or link"}[kind]
         raise NotFound(

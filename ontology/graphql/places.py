@@ -13,6 +13,7 @@ from strawberry.scalars import JSON
 from oms_project.core.ids import is_rid
 from oms_project.graphql.context import of_each
 from oms_project.graphql.inputs import filter_text
+from oms_project.graphql.nodes import parted
 from ontology import selectors
 from ontology.contract import DocumentView
 from ontology.wire import json_bytes
@@ -20,6 +21,7 @@ from ontology.wire import json_bytes
 __all__ = [
     "FEW",
     "At",
+    "documents_of",
     "exact",
     "looked_up",
     "name_of",
@@ -71,6 +73,31 @@ def name_of(ontology: str) -> str:
         NotFound.
     """
     return selectors.get_ontology(ontology=ontology).name
+
+
+def documents_of(node_ids: Iterable[str]) -> list[tuple[At, DocumentView]]:
+    """The documents that ids of nodes name, in their order: a query for each state that is read.
+
+    Raises:
+        NotFound: one of them is not there.
+    """
+    places = [parted(one, 3) for one in node_ids]
+    states = {(name, ref): At.of(name, ref) for name, ref, _rid in places}
+    found = {
+        state: selectors.get_documents(
+            ontology=at.ontology,
+            rids=[rid for name, ref, rid in places if (name, ref) == state],
+            ref=at.commit,
+        )
+        for state, at in states.items()
+    }
+    made = []
+    for name, ref, rid in places:
+        at, view = states[name, ref], found[name, ref].get(rid)
+        if view is None:  # it says what is missing
+            view = selectors.get_document(ontology=at.ontology, target=rid, ref=at.commit)
+        made.append((at, view))
+    return made
 
 
 def target_text(target: str) -> str:
