@@ -42,8 +42,6 @@ class Event(models.Model):
     time = models.DateTimeField()
     #: When it was written here; outside events bring a time of their own.
     added = models.DateTimeField(default=utc_now)
-    #: The transaction that wrote it, where several write at once: see `events.selectors.log`.
-    xid = models.BigIntegerField(null=True)
     #: The CloudEvent as structured JSON, without its sequence.
     body = models.TextField()
 

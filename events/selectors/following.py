@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import orjson
 from django.conf import settings
-from django.db.models import Max, Min
+from django.db.models import Max
 
 from events import doorbell
 from events.domain.filters import EventFilter
+from events.horizon import horizon
 from events.models import Event
-from events.selectors.log import EventQuery, EventView, events_page, settled
+from events.selectors.log import EventQuery, EventView, events_page
 from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor
 from oms_project.core.event_log import LoggedEvent, LogPage, News, Place, Wanted
@@ -38,13 +39,9 @@ class DatabaseEventLog:
 
     def end(self) -> int:
         """See `EventLog.end`."""
+        end = horizon()
         last = int(Event.objects.aggregate(last=Max("seq"))["last"] or 0)
-        open_ = (
-            Event.objects.filter(xid__isnull=False)
-            .exclude(settled())
-            .aggregate(first=Min("seq"))["first"]
-        )
-        return last if open_ is None else min(last, int(open_) - 1)
+        return last if end is None else min(last, end)
 
     def news(self, sequence: int) -> News:
         """See `EventLog.news`."""

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Any, Final
 
 import orjson
-from django.db import connection
-from django.db.models import BigIntegerField, Func, Max, Q
+from django.db.models import Max, Q
 
 from events.domain.filters import EVERYTHING, EventFilter
 from events.domain.sequence import sequence_text
 from events.domain.types import EVENT_TYPES
+from events.horizon import horizon
 from events.models import Event
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import Actor, current_actor
@@ -234,25 +234,10 @@ def visible_query(actor: Actor) -> Q:
     return query | Q(type__in=open_types) | outside
 
 
-class _Horizon(Func):
-    """The oldest transaction that is still open; everything before it is over."""
-
-    template = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-    output_field = BigIntegerField()
-
-
-class _Own(Func):
-    """The transaction that reads, when it has written."""
-
-    template = "pg_current_xact_id_if_assigned()::text::bigint"
-    output_field = BigIntegerField()
-
-
 def settled() -> Q:
-    """Rows before which nothing will be added any more."""
-    if connection.vendor != "postgresql":
-        return Q()  # one writer at a time: numbers are in the order of commits
-    return Q(xid__lt=_Horizon()) | Q(xid=_Own())
+    """Rows before which nothing will be added any more; ask before the statement that reads them."""
+    end = horizon()
+    return Q() if end is None else Q(seq__lte=end)
 
 
 def _asked(where: EventQuery) -> Q:

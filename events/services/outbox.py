@@ -12,7 +12,7 @@ import orjson
 from django.conf import settings
 from django.db import connection, transaction
 
-from events import doorbell
+from events import doorbell, horizon
 from events.domain.lanes import ROUTE, STREAM
 from events.domain.types import EVENT_TYPES, data_problem
 from oms_project.core import canonical_json
@@ -24,9 +24,9 @@ from oms_project.core.trace import Trace, current_trace, new_trace
 __all__ = ["DatabaseOutbox", "Row", "insert_events", "stored_lanes"]
 
 _CHUNK: Final = 200
-_COLUMNS = "id, source, type, subject, key, ontology, branch, time, added, xid, body"
+_COLUMNS = "id, source, type, subject, key, ontology, branch, time, added, body"
 _INSERT = f"INSERT INTO events_event ({_COLUMNS}) VALUES "
-_ROW = "(" + ", ".join(["%s"] * 11) + ")"
+_ROW = "(" + ", ".join(["%s"] * 10) + ")"
 _RETURNING = " RETURNING seq, key"
 _PENDING = "INSERT INTO events_pending (lane, key, seq, due) VALUES "
 
@@ -79,14 +79,10 @@ def insert_events(rows: Sequence[Row]) -> list[int]:
     for row in rows:
         values += (
             row.id, row.source, row.type, row.subject, row.key, row.ontology, row.branch,
-            adapt(row.time), adapt(now), None, row.body,
+            adapt(row.time), adapt(now), row.body,
         )  # fmt: skip
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # Before the numbers are drawn: whoever has a lower number has a transaction by then.
-            cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-            (xid,) = cursor.fetchone()
-            values[9::11] = [xid] * len(rows)
+        horizon.announce(cursor)
         cursor.execute(_INSERT + ", ".join([_ROW] * len(rows)) + _RETURNING, values)
         written = cursor.fetchall()
         pending: list[Any] = []
