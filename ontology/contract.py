@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from oms_project.core.canonical_json import dumps_text
 from oms_project.core.pagination import Page
 
 __all__ = [
@@ -133,8 +134,8 @@ class DocumentView:
     Attributes:
         rid, kind, id, name: identity; ``id`` is the rendered ``@id`` (``ObjectType/Person``).
         etag: changes exactly when the body changes (without quotes).
-        json: the whole rendered document as JSON text: ``@id``, ``@type``, ``rid``, the body's
-            fields and the audit fields.
+        members: of the rendered document, as JSON texts ``"name":value``, some of them several;
+            see ``json``.
         body: the body alone, references as ``rid``s.
         deleted: whether this is the state that a delete left behind.
         title: of an object, the value of its type's title property; may be empty.
@@ -146,11 +147,21 @@ class DocumentView:
     id: str
     name: str
     etag: str
-    json: str
+    members: tuple[str, ...]
     body: Mapping[str, Any]
     deleted: bool = False
     title: str = ""
     type: str = ""
+
+    @property
+    def json(self) -> str:
+        """The whole rendered document as JSON text: ``@id``, ``@type``, ``rid``, the body's fields
+        and the audit fields.
+        """
+        head = (
+            f'{{"@id":{dumps_text(self.id)},"@type":"{self.type or self.kind}","rid":"{self.rid}"'
+        )
+        return ",".join((head, *(member for member in self.members if member))) + "}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
-__all__ = ["AttributeRow", "GrantRow", "attribute_rows", "grant_rows", "protection_rows"]
+__all__ = [
+    "AttributeRow",
+    "GrantRow",
+    "SessionRow",
+    "attribute_rows",
+    "grant_rows",
+    "protection_rows",
+    "session_row",
+]
 
 _COLUMNS = "b.role, b.ontology, b.branch, b.expires_at"
 _WHO = "u.id, u.is_active, u.is_superuser"
@@ -67,6 +75,57 @@ def grant_rows(ids: Collection[str]) -> list[GrantRow]:
             )
             for key, active, superuser, role, ontology, branch, expires, group in cursor.fetchall()
         ]
+
+
+_USER: Final = (
+    "id", "password", "last_login", "is_superuser", "username", "kind", "display_name", "email",
+    "is_active", "is_staff", "created_at",
+)  # fmt: skip
+
+
+class SessionRow(NamedTuple):
+    """A session, whether one of its tokens was revoked, and its user.
+
+    Attributes:
+        user: name of a column -> value.
+    """
+
+    credential: str
+    expires_at: dt.datetime | None
+    revoked: bool
+    delegated: bool
+    token_revoked: bool
+    user: dict[str, Any]
+
+
+def session_row(session: str, token: str) -> SessionRow | None:
+    """A session by its id (a UUID as text), for one of its tokens; None: there is none."""
+    users = ", ".join(f"u.{name}" for name in _USER)
+    sql = (
+        "SELECT s.credential, s.expires_at, s.revoked_at, s.delegation_id, "
+        f"EXISTS (SELECT 1 FROM identity_revokedtoken r WHERE r.jti = %s), {users} "
+        "FROM identity_tokensession s JOIN identity_user u ON u.id = s.user_id WHERE s.id = %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [token, _stored(session)])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    credential, expires, ended, delegation, token_revoked, *rest = row
+    user = dict(zip(_USER, rest, strict=True))
+    user["id"] = UUID(_uuid(user["id"]))
+    for name in ("is_superuser", "is_active", "is_staff"):
+        user[name] = bool(user[name])
+    for name in ("last_login", "created_at"):
+        user[name] = _time(user[name])
+    return SessionRow(
+        credential=credential,
+        expires_at=_time(expires),
+        revoked=ended is not None,
+        delegated=delegation is not None,
+        token_revoked=bool(token_revoked),
+        user=user,
+    )
 
 
 class AttributeRow(NamedTuple):

@@ -342,22 +342,13 @@ def view_of(
                 dumps_text(names.end_of(document.body[role])) for role in ("_source", "_target")
             )
             ends = f'"@source":{source},"@target":{target}'
-    members = (
-        f'"@id":{dumps_text(identity)}',
-        f'"@type":"{type_name}"',
-        f'"rid":"{document.rid}"',
-        ends,
-        text[1:-1],
-        document.created,
-        document.updated,
-    )
     return DocumentView(
         rid=document.rid,
         kind=document.kind.value,
         id=identity,
         name=title or identity if instance else document_name(document.kind, document.body),
         etag=document.hash,
-        json="{" + ",".join(member for member in members if member) + "}",
+        members=(ends, text[1:-1], document.created, document.updated),
         body=document.body if body is None else body,
         deleted=document.deleted,
         title=title,
