@@ -186,6 +186,7 @@ def test_a_key_waits_and_others_go_on(oms: Hand) -> None:
         oms.webhook("keys", one.url, ontology="keys")
         ids = oms.append("keys", *["stuck", "free"] * 5)
         until(lambda: one.has_taken(ids[1::2]))
+        until(lambda: any(a.id == ids[0] for a in one.arrivals))  # tried, and refused
         assert not one.has_taken(ids[:1])
         stuck = {a.id for a in one.arrivals if a.event["partitionkey"].endswith("/stuck")}
         assert stuck == {ids[0]}
