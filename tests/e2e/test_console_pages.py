@@ -13,6 +13,8 @@ NARROW = {"width": 380, "height": 800}
 
 def serious(page: Page, rules: str = "") -> list[str]:
     """What axe finds that is serious or critical, with folded parts opened."""
+    # Icons are letters of a font: until it is there, axe reads the letters as text.
+    page.evaluate("document.fonts.ready.then(() => true)")
     page.evaluate(
         "document.querySelectorAll('.oms details').forEach((one) => { one.open = true; })"
     )

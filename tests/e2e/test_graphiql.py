@@ -19,6 +19,7 @@ def ask(page: Page, text: str) -> None:
 
 def own_faults(page: Page) -> list[str]:
     """What axe finds that is serious in our own bar; GraphiQL is somebody else's."""
+    page.evaluate("document.fonts.ready.then(() => true)")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run('.bar', { resultTypes: ['violations'] })")
     return [one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")]
