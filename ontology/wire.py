@@ -17,13 +17,13 @@ from typing import Any
 import orjson
 from pydantic.alias_generators import to_camel
 
+from oms_project.core.canonical_json import with_large_integers
 from oms_project.core.clock import isoformat
 from ontology.contract import DocumentView, VerifyReport
 
 __all__ = ["document_text", "json_bytes", "page_bytes"]
 
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-_LARGE = 2**63
 
 
 def json_bytes(value: Any) -> bytes:
@@ -36,7 +36,7 @@ def json_bytes(value: Any) -> bytes:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
     except TypeError:
         # An integer beyond 64 bits is the one thing that `default` is not asked about.
-        return orjson.dumps(_with_large_integers(value), default=_plain, option=_OPTIONS)
+        return orjson.dumps(with_large_integers(value, _opened), default=_plain, option=_OPTIONS)
 
 
 def document_text(view: DocumentView) -> str:
@@ -85,16 +85,7 @@ def _members(kind: type[Any]) -> tuple[tuple[str, str], ...]:
     return tuple((field.name, to_camel(field.name)) for field in dataclasses.fields(kind))
 
 
-def _with_large_integers(value: Any) -> Any:
-    """``value`` with every integer beyond 64 bits as a fragment of its digits."""
-    if value is None or isinstance(value, (bool, str, float)):
-        return value
-    if isinstance(value, int):
-        return value if -_LARGE <= value < _LARGE else orjson.Fragment(str(value))
-    if isinstance(value, Mapping):
-        return {key: _with_large_integers(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_with_large_integers(item) for item in value]
+def _opened(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, DocumentView):
-        return _with_large_integers(_plain(value))
+        return _plain(value)
     return value

@@ -80,10 +80,11 @@ def to_json(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_default, option=_OPTIONS)
     except TypeError:  # an integer beyond 64 bits is the one thing that `_default` is not asked for
-        return orjson.dumps(_with_large_integers(value), default=_default, option=_OPTIONS)
+        return orjson.dumps(
+            canonical_json.with_large_integers(value), default=_default, option=_OPTIONS
+        )
 
 
-_LARGE = 2**63
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
@@ -91,21 +92,6 @@ def _default(value: Any) -> Any:
     if isinstance(value, Decimal) and value.is_finite():
         return orjson.Fragment(str(value))
     return _plain(value)
-
-
-def _with_large_integers(value: Any) -> Any:
-    """``value`` with every integer beyond 64 bits as a fragment of its digits."""
-    match value:
-        case bool():
-            return value
-        case int():
-            return value if -_LARGE <= value < _LARGE else orjson.Fragment(str(value))
-        case Mapping():
-            return {key: _with_large_integers(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [_with_large_integers(item) for item in value]
-        case _:
-            return value
 
 
 def _plain(value: Any) -> Any:

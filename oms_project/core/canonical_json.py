@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
 import simplejson
 
-__all__ = ["canonical_digest", "dumps", "dumps_text", "loads"]
+__all__ = ["canonical_digest", "dumps", "dumps_text", "loads", "with_large_integers"]
 
+_LARGE = 2**63
 # Sixteen digits (with a point among them or not) may be a number that a double cannot hold; a
 # 3-digit exponent overflows one. Looking for the classes of characters as substrings is many times
 # quicker than a pattern, and finds such text anywhere, in UUIDs and hashes too; the pattern, asked
@@ -54,6 +56,28 @@ def loads(text: str | bytes) -> Any:
     if not _is_suspicious(raw) or _NEEDS_EXACT.search(raw) is None:
         return orjson.loads(raw)
     return simplejson.loads(raw.decode(), parse_float=_exact_float, parse_constant=_refuse_constant)
+
+
+def with_large_integers(value: Any, plain: Callable[[Any], Any] | None = None) -> Any:
+    """``value`` with every integer beyond 64 bits as an ``orjson.Fragment`` of its digits: the one
+    thing that orjson refuses without asking its ``default``.
+
+    Args:
+        plain: opens a value that is no JSON but holds some; gives others back as they are, for
+            ``default``.
+    """
+    match value:
+        case None | bool() | str() | float() | Decimal():
+            return value
+        case int():
+            return value if -_LARGE <= value < _LARGE else orjson.Fragment(str(value))
+        case Mapping():
+            return {key: with_large_integers(item, plain) for key, item in value.items()}
+        case list() | tuple():
+            return [with_large_integers(item, plain) for item in value]
+        case _:
+            opened = value if plain is None else plain(value)
+            return value if opened is value else with_large_integers(opened, plain)
 
 
 def _is_suspicious(raw: bytes) -> bool:

@@ -86,7 +86,6 @@ def respond(request: HttpRequest, source: SchemaSource) -> HttpResponseBase:
         return _answered(request, asked, source, media)
     except _Refusal as refusal:
         return _written(
-            request,
             {"errors": [formatted(graphql_error(refusal.error))]},
             media=RESPONSE_JSON if RESPONSE_JSON in request.headers.get("Accept", "") else JSON,
             status=refusal.status,
@@ -102,7 +101,7 @@ def _answered(
 ) -> HttpResponse:
     if not isinstance(asked, list):
         body, status, headers = _one(request, asked, source, media)
-        return _written(request, body, media=media, status=status, headers=headers)
+        return _written(body, media=media, status=status, headers=headers)
     if not 0 < len(asked) <= settings.OMS_GRAPHQL_MAX_BATCH:
         raise _refused(
             400,
@@ -118,7 +117,7 @@ def _answered(
         bodies.append(body)
         worst = max(worst, status)
         merged.update(headers)
-    return _written(request, bodies, media=media, status=worst, headers=merged)
+    return _written(bodies, media=media, status=worst, headers=merged)
 
 
 def _one(
@@ -185,7 +184,6 @@ def _leave_denial(request: HttpRequest, context: Context) -> None:
 
 
 def _written(
-    request: HttpRequest,
     body: Any,
     *,
     media: str,
@@ -197,7 +195,6 @@ def _written(
     )
     response.headers["Vary"] = "Accept, Authorization, Cookie"
     response.headers["Cache-Control"] = "private, no-store"
-    del request
     return response
 
 
