@@ -55,7 +55,7 @@ install-dev: $(STAMP_DEV) ## The same, with what tests and checks need
 COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
   --no-emit-index-url --custom-compile-command "make requirements"
 requirements: $(STAMP_VENV) ## Compile requirements/*.in into hashed *.txt (UPGRADE=1 for newer versions)
-	@for name in bootstrap base test dev; do \
+	@for name in bootstrap base terminusdb test dev; do \
 	  $(COMPILE) $(if $(UPGRADE),--upgrade) requirements/$$name.in -o requirements/$$name.txt; \
 	done
 

@@ -1,5 +1,6 @@
-"""Tables of the ontology app; they belong to the embedded store."""
+"""Tables of the ontology app; they belong to its stores."""
 
+from ontology.store.home_models import HomedCommit, HomedOntology, Intent, Stray
 from ontology.store.orm.models import (
     Branch,
     Commit,
@@ -18,9 +19,13 @@ __all__ = [
     "Commit",
     "DocumentIndex",
     "DocumentVersion",
+    "HomedCommit",
+    "HomedOntology",
+    "Intent",
     "Line",
     "Ontology",
     "Redaction",
+    "Stray",
     "Tag",
     "TextEntry",
     "ValueEntry",

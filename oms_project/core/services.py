@@ -92,7 +92,9 @@ def _resolve(name: str) -> Any:
             f'OMS_SERVICES["{name}"] names {path!r}, which cannot be made without arguments: '
             f"{error}."
         ) from error
-    missing = sorted(_methods(_ports.get(name)) - set(dir(instance)))
+    missing = sorted(
+        method for method in _methods(_ports.get(name)) if not hasattr(instance, method)
+    )
     if missing:
         raise ImproperlyConfigured(
             f'OMS_SERVICES["{name}"] names {path!r}, which lacks {", ".join(missing)}.'

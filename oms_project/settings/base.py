@@ -14,6 +14,8 @@ from oms_project.settings.databases import (
     cache_config,
     channel_layer_config,
     database_config,
+    has_home,
+    ontology_home,
     rates_cache_config,
 )
 
@@ -189,8 +191,31 @@ OMS_SERVICES = {
     "jobs": "scheduling.services.LocalJobService",
     "keyring": "oms_project.core.keys.FileKeyring",
     "outbox": "events.services.outbox.DatabaseOutbox",
-    "ontology_store": "ontology.store.orm.store.OrmStore",
+    "ontology_store": "ontology.store.homed.HomedStore",
+    "ontology_home": ontology_home(ENVIRONMENT),
 }
+
+# -- TerminusDB and the data kernel ----------------------------------------------------------------
+TERMINUSDB_ENDPOINT = ENVIRONMENT.TERMINUSDB_ENDPOINT.rstrip("/")
+TERMINUSDB_TEAM = ENVIRONMENT.TERMINUSDB_TEAM
+TERMINUSDB_USER = ENVIRONMENT.TERMINUSDB_USER
+TERMINUSDB_KEY = ENVIRONMENT.TERMINUSDB_KEY
+TERMINUSDB_DB_PREFIX = ENVIRONMENT.TERMINUSDB_DB_PREFIX
+TERMINUSDB_POOL_SIZE = ENVIRONMENT.TERMINUSDB_POOL_SIZE
+TERMINUSDB_TIMEOUT = ENVIRONMENT.TERMINUSDB_TIMEOUT
+TERMINUSDB_CONNECT_TIMEOUT = ENVIRONMENT.TERMINUSDB_CONNECT_TIMEOUT
+TERMINUSDB_RETRIES = ENVIRONMENT.TERMINUSDB_RETRIES
+TERMINUSDB_BREAKER_FAILURES = ENVIRONMENT.TERMINUSDB_BREAKER_FAILURES
+TERMINUSDB_BREAKER_SECONDS = ENVIRONMENT.TERMINUSDB_BREAKER_SECONDS
+OMS_RECONCILE_INTERVAL = ENVIRONMENT.OMS_RECONCILE_INTERVAL
+OMS_RECONCILER = ENVIRONMENT.OMS_RECONCILER
+#: Where new ontologies live: ``terminusdb`` or ``embedded``.
+OMS_DEFAULT_HOME = "terminusdb" if has_home(ENVIRONMENT) else "embedded"
+USE_DATA_KERNEL_GATEWAY = ENVIRONMENT.USE_DATA_KERNEL_GATEWAY
+DATA_KERNEL_ADDRESS = ENVIRONMENT.DATA_KERNEL_ADDRESS
+DATA_KERNEL_TOKEN = ENVIRONMENT.DATA_KERNEL_TOKEN
+DATA_KERNEL_TLS = ENVIRONMENT.DATA_KERNEL_TLS
+DATA_KERNEL_TIMEOUT = ENVIRONMENT.DATA_KERNEL_TIMEOUT
 
 # -- REST ------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {

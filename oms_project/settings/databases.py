@@ -9,7 +9,14 @@ import environ
 
 from oms_project.settings.env import BASE_DIR, Environment, EnvironmentInvalid
 
-__all__ = ["cache_config", "channel_layer_config", "database_config", "rates_cache_config"]
+__all__ = [
+    "cache_config",
+    "channel_layer_config",
+    "database_config",
+    "has_home",
+    "ontology_home",
+    "rates_cache_config",
+]
 
 # Seconds a connection may take before the part counts as unavailable.
 CONNECT_TIMEOUT = 5
@@ -115,3 +122,17 @@ def channel_layer_config(environment: Environment) -> dict[str, Any]:
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {"hosts": [environment.REDIS_URL], "prefix": "oms"},
     }
+
+
+def has_home(environment: Environment) -> bool:
+    """Whether new ontologies live outside the ORM."""
+    return bool(environment.TERMINUSDB_ENDPOINT) or environment.USE_DATA_KERNEL_GATEWAY
+
+
+def ontology_home(environment: Environment) -> str:
+    """The class through which ontologies outside the ORM are reached."""
+    if environment.USE_DATA_KERNEL_GATEWAY:
+        return "ontology.rpc.client.KernelHome"
+    if environment.TERMINUSDB_ENDPOINT:
+        return "ontology.store.terminusdb.home.TerminusHome"
+    return "ontology.store.homeless.NoHome"

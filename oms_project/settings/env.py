@@ -120,6 +120,71 @@ class Environment(BaseModel):
         300, ge=1, description="Seconds an entry stays in the shared cache."
     )
 
+    # -- TerminusDB
+    TERMINUSDB_ENDPOINT: str = Field(
+        "",
+        description="`https://host:6363`: new ontologies live in TerminusDB (12.0.6 or later); "
+        "empty: in the database of `DATABASE_URL`. Needs `requirements/terminusdb.txt`.",
+    )
+    TERMINUSDB_TEAM: str = Field("admin", description="Team (organisation) of the databases.")
+    TERMINUSDB_USER: str = Field("admin", description="User that OMS signs in to TerminusDB as.")
+    TERMINUSDB_KEY: str = Field("", description="Password or token of that user.")
+    TERMINUSDB_DB_PREFIX: str = Field(
+        "oms_",
+        pattern="^[a-z][a-z0-9_]{0,20}$",
+        description="First letters of the names of databases that OMS makes; others are left alone.",
+    )
+    TERMINUSDB_POOL_SIZE: int = Field(
+        50, ge=1, le=1000, description="Connections to TerminusDB that one process may hold."
+    )
+    TERMINUSDB_TIMEOUT: float = Field(
+        30.0, gt=0, le=600, description="Seconds that TerminusDB has for one answer."
+    )
+    TERMINUSDB_CONNECT_TIMEOUT: float = Field(
+        3.0, gt=0, le=60, description="Seconds that a connection to TerminusDB may take."
+    )
+    TERMINUSDB_RETRIES: int = Field(
+        3, ge=0, le=10, description="How often what is safe to repeat is tried again."
+    )
+    TERMINUSDB_BREAKER_FAILURES: int = Field(
+        5,
+        ge=1,
+        le=1000,
+        description="After so many failures in a row TerminusDB is not asked for a while.",
+    )
+    TERMINUSDB_BREAKER_SECONDS: float = Field(
+        10.0, gt=0, le=600, description="How long it is not asked then."
+    )
+    OMS_RECONCILE_INTERVAL: int = Field(
+        30,
+        ge=1,
+        le=86400,
+        description="Seconds between two looks into TerminusDB for what was left unfinished or "
+        "was made behind OMS's back.",
+    )
+    OMS_RECONCILER: bool = Field(
+        True, description="Whether this process looks; several may, one at a time does."
+    )
+
+    # -- data kernel
+    USE_DATA_KERNEL_GATEWAY: bool = Field(
+        False,
+        description="Reach TerminusDB through the data kernel over gRPC instead of directly.",
+    )
+    DATA_KERNEL_ADDRESS: str = Field(
+        "localhost:50051", description="`host:port` of the data kernel's gRPC."
+    )
+    DATA_KERNEL_TOKEN: str = Field(
+        "",
+        description="Access token of the service account that OMS calls the data kernel as.",
+    )
+    DATA_KERNEL_TLS: bool = Field(
+        False, description="Talk TLS to the data kernel, with the machine's authorities."
+    )
+    DATA_KERNEL_TIMEOUT: float = Field(
+        60.0, gt=0, le=3600, description="Seconds that the data kernel has for one call."
+    )
+
     # -- commands
     OMS_ACTOR: str = Field(
         "",
