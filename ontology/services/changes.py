@@ -15,8 +15,7 @@ from ontology.contract import (
     DocumentView,
     OntologyInfo,
 )
-from ontology.domain.documents import Body, DocumentChange, Problem
-from ontology.domain.instances.entries import Entries, entries_of
+from ontology.domain.documents import DocumentChange, Problem
 from ontology.domain.instances.rules import Rules
 from ontology.domain.kinds import INSTANCE_KINDS
 from ontology.domain.state import OverlayState
@@ -27,9 +26,9 @@ from ontology.selectors.masking import names_seen, visible, visible_changes
 from ontology.services.declassification import refuse_declassification
 from ontology.services.lazy import LazyCommitResult
 from ontology.services.planning import Plan, plan_changes
-from ontology.services.restating import reindexed
 from ontology.store import store
-from ontology.store.port import NO_ENTRIES, DocumentWrite, StoredDocument
+from ontology.store.port import DocumentWrite, StoredDocument
+from ontology.store.reindexing import entries_by, reindexed
 
 __all__ = [
     "checked_message",
@@ -194,14 +193,9 @@ def _write(
         change.kind,
         stored,
         change.after,
-        _entries(after, change.after),
-        _entries(before, change.before),
+        entries_by(after, change.after),
+        entries_by(before, change.before),
     )
-
-
-def _entries(rules: Rules, body: Body | None) -> Entries:
-    layout = rules.layout(str(body["_type"])) if body is not None and body.get("_type") else None
-    return NO_ENTRIES if layout is None or body is None else entries_of(layout, body)
 
 
 def checked_message(message: str) -> str:

@@ -6,21 +6,20 @@ new name in the same commit; so do keys, when a type says that something else id
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oms_project.core.errors import Invalid
 from ontology.domain.documents import Body, DocumentChange, Problem
-from ontology.domain.instances.entries import entries_of
 from ontology.domain.instances.rules import Rules
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.redaction import REDACTED
 from ontology.domain.shapes import same
 from ontology.domain.state import OverlayState
 from ontology.services.instances import with_key
-from ontology.store.port import CommitReader, Reindexing
+from ontology.store.port import CommitReader
 
-__all__ = ["reindexed", "renames_by_type", "renames_of", "restated"]
+__all__ = ["renames_by_type", "renames_of", "restated"]
 
 _TYPES = (Kind.OBJECT_TYPE, Kind.LINK_TYPE, Kind.INTERFACE)
 
@@ -116,37 +115,3 @@ def _restated(rules: Rules, body: Body, names: Mapping[str, str]) -> Body:
         made[REDACTED] = sorted({names.get(name, name) for name in made[REDACTED]})
     layout = rules.object_layout(body.get("_type"))
     return with_key(layout, made) if layout is not None and layout.key else made
-
-
-def reindexed(
-    reader: CommitReader, before: Rules, after: Rules, changes: Sequence[DocumentChange]
-) -> Iterator[Reindexing]:
-    """Instances that are found by other entries, because their type is indexed otherwise now.
-
-    Args:
-        before, after: rules without and with ``changes``.
-    """
-    touched = [change for change in changes if change.kind not in INSTANCE_KINDS]
-    if not touched:
-        return
-    reached: dict[str, None] = {}
-    for change in touched:
-        if change.before is None:
-            continue  # nothing exists of it
-        if change.kind in _TYPES:
-            reached.update(dict.fromkeys(after.family(change.rid)))
-        elif change.kind == Kind.SHARED_PROPERTY:
-            uses = after.state.referrers([change.rid], ("sharedProperty",))
-            for users in uses.values():
-                for rid, _ in users:
-                    reached.update(dict.fromkeys(after.family(rid)))
-    written = {change.rid for change in changes}
-    for type_rid in sorted(reader.populated(list(reached)) if reached else ()):
-        old, new = before.layout(type_rid), after.layout(type_rid)
-        if old is None or new is None or old.indexing == new.indexing:
-            continue
-        for document in reader.instances([type_rid]):
-            if document.rid not in written:
-                yield Reindexing(
-                    document, entries_of(new, document.body), entries_of(old, document.body)
-                )

@@ -100,6 +100,8 @@ class DocumentWrite:
         body: the new body in normal form; None deletes.
         entries, old_entries: of an instance: what it is found by, now and before.
         text: the canonical JSON of ``body``, when the caller has made it already.
+        committed_hash: of a version that is put back from somewhere: the hash that its commit was
+            made of, which an erasure keeps when it changes the text.
     """
 
     rid: str
@@ -109,6 +111,7 @@ class DocumentWrite:
     entries: Entries = NO_ENTRIES
     old_entries: Entries = NO_ENTRIES
     text: str | None = None
+    committed_hash: str | None = None
 
 
 class Reindexing(NamedTuple):

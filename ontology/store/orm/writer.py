@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -31,10 +31,10 @@ from ontology.store.orm.sql import (
     rows,
 )
 from ontology.store.port import NO_ENTRIES, DocumentWrite, Reindexing
-from ontology.store.sealing import Seal, Stamps
+from ontology.store.sealing import Seal, Stamps, stamps
 from ontology.store.texts import body_text, check_text
 
-__all__ = ["append_commit", "database_time", "fork_line", "write_first_commit"]
+__all__ = ["append_commit", "append_known", "database_time", "fork_line", "write_first_commit"]
 
 T = TypeVar("T")
 
@@ -82,39 +82,78 @@ def append_commit(
     place, flattened = _line_to_append(ontology_id, branch, place)
     info = _append(
         ontology_id=ontology_id,
-        parents=tuple(parent.id for parent in parents),
         line=place.line,
         seq=place.seq + 1,
         flattened=flattened,
         writes=writes,
-        seal=seal,
-        message=message,
-        time=time,
+        audit=seal.stamps(time),
+        sealed=_sealing(
+            ontology_id=ontology_id,
+            parents=tuple(parent.id for parent in parents),
+            seal=seal,
+            message=message,
+            time=time,
+        ),
         reindexed=reindexed,
     )
     return info, Place(place.line, place.seq + 1)
 
 
+def append_known(
+    *,
+    ontology_id: str,
+    branch: str,
+    place: Place | None,
+    info: CommitInfo,
+    writes: Iterable[DocumentWrite],
+    reindexed: Iterable[Reindexing],
+    check: Callable[[str, int], None],
+) -> Place:
+    """Write a commit that was made before, after the one at ``place`` (None: it is the first).
+
+    Args:
+        check: called with the content hash and the number of documents before the commit's row is
+            written; raises when they are not the commit's.
+    """
+    if place is None:
+        line, flattened = fork_line(ontology_id, branch, None)
+        seq = 0
+    else:
+        place, flattened = _line_to_append(ontology_id, branch, place)
+        line, seq = place.line, place.seq + 1
+
+    def known(content: str, count: int) -> CommitInfo:
+        check(content, count)
+        return info
+
+    _append(
+        ontology_id=ontology_id,
+        line=line,
+        seq=seq,
+        flattened=flattened,
+        writes=writes,
+        audit=stamps(info.author_id, info.author_username, info.time),
+        sealed=known,
+        reindexed=reindexed,
+    )
+    return Place(line, seq)
+
+
 def _append(
     *,
     ontology_id: str,
-    parents: tuple[str, ...],
     line: int,
     seq: int,
     flattened: bool,
     writes: Iterable[DocumentWrite],
-    seal: Seal,
-    message: str,
-    time: dt.datetime,
+    audit: Stamps,
+    sealed: Callable[[str, int], CommitInfo],
     reindexed: Iterable[Reindexing] = (),
 ) -> CommitInfo:
-    check_text(message, "The message")
-    author = seal.actor
-    check_text(author.label, "The author's name")
-    stamps = seal.stamps(time)
+    """Write documents, then the commit that ``sealed`` makes of their content hash and number."""
     hashes: list[tuple[str, Any, str | None]] = []
     for portion in _portions(writes):
-        hashes += _write_documents(line, seq, flattened, portion, stamps)
+        hashes += _write_documents(line, seq, flattened, portion, audit)
     for changed in _portions(reindexed):
         here = [item for item in changed if item.document.locator[0] == line and not flattened]
         _write_entries(line, seq, [(item, item.entries, item.old_entries) for item in here])
@@ -133,34 +172,8 @@ def _append(
             for item in changed
             if item.document.locator[0] != line or flattened
         ]
-        hashes += _write_documents(line, seq, flattened, own, stamps)
-    content = content_hash(hashes)
-    signature = seal.sign(
-        ontology_id=ontology_id, parents=parents, content=content, time=time, message=message
-    )
-    info = CommitInfo(
-        id=commit_id(
-            ontology_id=ontology_id,
-            parents=parents,
-            content=content,
-            author_id=author.id,
-            author_username=author.username,
-            time=time,
-            message=message,
-            signature=signature,
-            on_behalf_of=seal.on_behalf_of,
-        ),
-        parents=parents,
-        author=author.label,
-        author_id=author.id,
-        author_username=author.username,
-        time=time,
-        message=message,
-        content_hash=content,
-        change_count=len(hashes),
-        signature=signature,
-        on_behalf_of_id=seal.on_behalf_of,
-    )
+        hashes += _write_documents(line, seq, flattened, own, audit)
+    info = sealed(content_hash(hashes), len(hashes))
     _insert_commit(ontology_id, info, Place(line, seq))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -170,6 +183,50 @@ def _append(
     return info
 
 
+def _sealing(
+    *,
+    ontology_id: str,
+    parents: tuple[str, ...],
+    seal: Seal,
+    message: str,
+    time: dt.datetime,
+) -> Callable[[str, int], CommitInfo]:
+    """What signs a commit when its content is known."""
+    check_text(message, "The message")
+    author = seal.actor
+    check_text(author.label, "The author's name")
+
+    def sealed(content: str, count: int) -> CommitInfo:
+        signature = seal.sign(
+            ontology_id=ontology_id, parents=parents, content=content, time=time, message=message
+        )
+        return CommitInfo(
+            id=commit_id(
+                ontology_id=ontology_id,
+                parents=parents,
+                content=content,
+                author_id=author.id,
+                author_username=author.username,
+                time=time,
+                message=message,
+                signature=signature,
+                on_behalf_of=seal.on_behalf_of,
+            ),
+            parents=parents,
+            author=author.label,
+            author_id=author.id,
+            author_username=author.username,
+            time=time,
+            message=message,
+            content_hash=content,
+            change_count=count,
+            signature=signature,
+            on_behalf_of_id=seal.on_behalf_of,
+        )
+
+    return sealed
+
+
 def write_first_commit(
     *, ontology_id: str, branch: str, header: DocumentWrite, seal: Seal, now: dt.datetime
 ) -> CommitInfo:
@@ -177,14 +234,18 @@ def write_first_commit(
     line, flattened = fork_line(ontology_id, branch, None)
     return _append(
         ontology_id=ontology_id,
-        parents=(),
         line=line,
         seq=0,
         flattened=flattened,
         writes=[header],
-        seal=seal,
-        message="Create the ontology",
-        time=now,
+        audit=seal.stamps(now),
+        sealed=_sealing(
+            ontology_id=ontology_id,
+            parents=(),
+            seal=seal,
+            message="Create the ontology",
+            time=now,
+        ),
     )
 
 
@@ -365,7 +426,7 @@ def _write_documents(
             body, text, digest = before.body, before.text, before.hash
         else:
             body, text = write.body, write.text or body_text(write.kind, write.rid, write.body)
-            digest = text_hash(text)
+            digest = write.committed_hash or text_hash(text)
         deleted = write.body is None
         hashes.append((write.rid, write.kind, None if deleted else digest))
         versions.append(
