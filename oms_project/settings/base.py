@@ -193,6 +193,7 @@ OMS_SERVICES = {
     "outbox": "events.services.outbox.DatabaseOutbox",
     "ontology_store": "ontology.store.homed.HomedStore",
     "ontology_home": ontology_home(ENVIRONMENT),
+    "home_reconciler": "ontology.services.homes.reconciling.HomeReconciler",
 }
 
 # -- TerminusDB and the data kernel ----------------------------------------------------------------
@@ -380,6 +381,8 @@ if ENVIRONMENT.TRUST_PROXY_HEADERS:
 TRUST_PROXY_HEADERS = ENVIRONMENT.TRUST_PROXY_HEADERS
 TRUSTED_PROXY_COUNT = ENVIRONMENT.TRUSTED_PROXY_COUNT
 
+OMS_METRICS_TOKEN = ENVIRONMENT.OMS_METRICS_TOKEN
+PROMETHEUS_MULTIPROC_DIR = ENVIRONMENT.PROMETHEUS_MULTIPROC_DIR
 LOGGING_CONFIG = None  # `OmsProjectConfig.ready` sets up structlog and logging at once
 OMS_LOGGING = logging_config(level=ENVIRONMENT.LOG_LEVEL, form=ENVIRONMENT.LOG_FORMAT)
 

@@ -25,9 +25,25 @@ __all__ = [
     "Landing",
     "NativeChange",
     "Part",
+    "Reconciler",
     "SchemaChange",
     "ServerInfo",
+    "tag_branch",
+    "tag_of_branch",
 ]
+
+#: What a home's branch that stands for a tag is called: no OMS branch can have a colon in its name.
+_TAG = "tag:"
+
+
+def tag_branch(tag: str) -> str:
+    """Name of the home's branch that stands for a tag."""
+    return _TAG + tag
+
+
+def tag_of_branch(branch: str) -> str | None:
+    """The tag that a home's branch stands for, or None: it is a branch."""
+    return branch.removeprefix(_TAG) if branch.startswith(_TAG) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,5 +279,17 @@ class Home(Protocol):
 
         Returns:
             The server's answer: ``bindings``, ``api:variable_names``, …
+        """
+        ...
+
+
+class Reconciler(Protocol):
+    """Who finishes what was left between a home and the index."""
+
+    def reconcile(self, ontology_id: str = "") -> object:
+        """Look at one ontology, or at all that live elsewhere. Must not run inside a transaction.
+
+        Returns:
+            What was found and done.
         """
         ...

@@ -1,16 +1,411 @@
-"""The store of OMS: the ORM indexes every ontology, and some of them live elsewhere (``home.py``)."""
+"""The store of OMS: the ORM indexes every ontology, and some of them live elsewhere (``home.py``).
+
+A write to an ontology with a home elsewhere is one transaction of the ORM that ends with a call: what
+was written is told to the home last, right before the transaction is committed, and only if the home
+stands where the index does. ``docs/adr/0023`` says why, and what happens when something dies between.
+"""
 
 from __future__ import annotations
 
-from oms_project.core.services import service
-from ontology.store.home import Home
-from ontology.store.orm.store import OrmStore
+import re
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-__all__ = ["HomedStore", "home"]
+from django.conf import settings
+from django.db import transaction
+
+from oms_project.core.clock import utc_now
+from oms_project.core.context import Actor
+from oms_project.core.errors import Conflict, Invalid, NotFound, Unavailable
+from oms_project.core.ids import new_id
+from oms_project.core.keys import PublicKey
+from oms_project.core.services import service
+from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
+from ontology.domain.documents import Body
+from ontology.store import intents
+from ontology.store.home import Home, Reconciler, tag_branch
+from ontology.store.home_models import HomedOntology
+from ontology.store.home_rows import (
+    database_of,
+    home_of,
+    identifier_of,
+    kept_as,
+    lock_home,
+    moved_house,
+    note_projection,
+)
+from ontology.store.home_verify import verify_home
+from ontology.store.landing import landing_of
+from ontology.store.orm.sql import translated
+from ontology.store.orm.store import OrmStore
+from ontology.store.port import DocumentWrite, Erasure, Progress, Reindexing
+from ontology.store.sealing import Seal
+
+__all__ = ["HomedStore", "database_name", "home", "reconciler"]
 
 #: The home of the ontologies that do not live in the ORM, named by the settings.
 home: Home = service("ontology_home", Home)
+#: Who finishes what was left between a home and the index, named by the settings.
+reconciler: Reconciler = service("home_reconciler", Reconciler)
+
+
+@dataclass
+class _Work:
+    """What a block does to a branch of an ontology that lives elsewhere."""
+
+    homed: HomedOntology
+    branch: str
+    head: CommitInfo
+    commits: list[CommitInfo] = field(default_factory=list)
+    #: Where the branch was moved to, before anything was committed.
+    moved: CommitInfo | None = None
 
 
 class HomedStore(OrmStore):
     """An ``OntologyStore``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mine = threading.local()
+
+    @property
+    def _works(self) -> dict[tuple[str, str], _Work]:
+        works: dict[tuple[str, str], _Work] = self._mine.__dict__.setdefault("works", {})
+        return works
+
+    # --- ontologies -----------------------------------------------------------------------------
+    def create_ontology(
+        self, *, name: str, base_iri: str, description: str, header: Body, seal: Seal
+    ) -> OntologyInfo:
+        def create() -> OntologyInfo:
+            return super(HomedStore, self).create_ontology(
+                name=name, base_iri=base_iri, description=description, header=header, seal=seal
+            )
+
+        if settings.OMS_DEFAULT_HOME == "embedded":
+            return create()
+        # Who cannot reach the home learns it before anything is written.
+        _supported()
+        database = database_name(name)
+        with (
+            _intended("create", ontology_id="", database=database) as intent,
+            translated(),
+            transaction.atomic(),
+        ):
+            info = create()
+            homed = HomedOntology.objects.create(
+                ontology_id=info.id, database=database, created_at=utc_now()
+            )
+            intent.told = True
+            home.create(database, label=name, base_iri=base_iri)
+            first = self.resolve(info.id, info.default_branch)
+            self._land(_Work(homed, info.default_branch, first, [first]), intent, expected="")
+            intent.confirm()
+        return info
+
+    # --- refs -----------------------------------------------------------------------------------
+    def create_branch(
+        self, ontology_id: str, *, name: str, commit: str, protected: bool, author: Actor
+    ) -> BranchInfo:
+        with self._elsewhere("branch", ontology_id, name) as homed:
+            branch = super().create_branch(
+                ontology_id, name=name, commit=commit, protected=protected, author=author
+            )
+            if homed is not None:
+                home.create_branch(homed.database, name, at=identifier_of(ontology_id, commit))
+        return branch
+
+    def delete_branch(self, ontology_id: str, name: str) -> None:
+        with self._elsewhere("unbranch", ontology_id, name) as homed:
+            super().delete_branch(ontology_id, name)
+            if homed is not None:
+                home.delete_branch(homed.database, name)
+
+    def create_tag(
+        self, ontology_id: str, *, name: str, commit: str, message: str, author: Actor
+    ) -> TagInfo:
+        with self._elsewhere("tag", ontology_id, tag_branch(name)) as homed:
+            tag = super().create_tag(
+                ontology_id, name=name, commit=commit, message=message, author=author
+            )
+            if homed is not None:
+                home.create_branch(
+                    homed.database, tag_branch(name), at=identifier_of(ontology_id, commit)
+                )
+        return tag
+
+    def delete_tag(self, ontology_id: str, name: str) -> None:
+        with self._elsewhere("untag", ontology_id, tag_branch(name)) as homed:
+            super().delete_tag(ontology_id, name)
+            if homed is not None:
+                home.delete_branch(homed.database, tag_branch(name))
+
+    @contextmanager
+    def _elsewhere(
+        self, kind: str, ontology_id: str, branch: str
+    ) -> Iterator[HomedOntology | None]:
+        """One transaction around a change of a name, in the index and (last) in the home."""
+        if home_of(ontology_id) is None:
+            yield None
+            return
+        with (
+            _intended(
+                kind, ontology_id=ontology_id, database=database_of(ontology_id), branch=branch
+            ) as intent,
+            translated(),
+            transaction.atomic(),
+        ):
+            homed = lock_home(ontology_id)
+            intent.told = True
+            yield homed
+            intent.confirm()
+
+    def move_branch(
+        self, ontology_id: str, name: str, *, to: str, expected_head: str
+    ) -> BranchInfo:
+        with self.writing(ontology_id, name):
+            work = self._works.get((ontology_id, name))
+            if work is not None and work.commits:
+                raise Invalid(
+                    "A branch cannot be moved forward in the block that has committed to it.",
+                    code="moved_after_commit",
+                )
+            branch = super().move_branch(ontology_id, name, to=to, expected_head=expected_head)
+            if work is not None:
+                work.moved = self.get_commit(ontology_id, to)
+        return branch
+
+    # --- writing --------------------------------------------------------------------------------
+    @contextmanager
+    def writing(self, ontology_id: str, branch: str) -> Iterator[CommitInfo]:
+        homed = None if (ontology_id, branch) in self._held else home_of(ontology_id)
+        if homed is None:
+            inside = (ontology_id, branch) in self._held
+            with super().writing(ontology_id, branch) as head:
+                if not inside and home_of(ontology_id) is not None:
+                    raise moved_house(ontology_id)
+                yield head
+            return
+        try:
+            with self._writing_there(homed, branch) as head:
+                yield head
+        except Conflict as error:
+            if error.error_code != "stale_home":
+                raise
+            raise self._caught_up(ontology_id, branch, error) from error
+
+    @contextmanager
+    def _writing_there(self, homed: HomedOntology, branch: str) -> Iterator[CommitInfo]:
+        ontology_id = homed.ontology_id
+        with (
+            _intended(
+                "commit", ontology_id=ontology_id, database=homed.database, branch=branch
+            ) as intent,
+            translated(),
+            transaction.atomic(),
+        ):
+            # Before the branch's own lock, everywhere: writers to other branches of the ontology
+            # would make each other wait in the home anyway.
+            homed = lock_home(ontology_id)
+            with super().writing(ontology_id, branch) as head:
+                work = _Work(homed, branch, head)
+                self._works[ontology_id, branch] = work
+                try:
+                    yield head
+                    intent.told = work.moved is not None or bool(work.commits)
+                    if work.moved is not None:
+                        home.move_branch(
+                            homed.database,
+                            branch,
+                            to=identifier_of(ontology_id, work.moved.id),
+                            expected=identifier_of(ontology_id, head.id),
+                        )
+                    if work.commits:
+                        self._land(work, intent, expected=(work.moved or head).id)
+                finally:
+                    del self._works[ontology_id, branch]
+            if intent.told:
+                intent.confirm()
+
+    def _caught_up(self, ontology_id: str, branch: str, stale: Conflict) -> Conflict | Unavailable:
+        """The home stands elsewhere than the index: somebody died between the two, or has written
+        to the home himself. Find out which, and say what the caller can do.
+        """
+        before = self.get_branch(ontology_id, branch).head
+        try:
+            reconciler.reconcile(ontology_id)
+        except (Unavailable, RuntimeError) as error:
+            return Unavailable(
+                "The home of the ontology is ahead of its index, and that could not be mended "
+                f"just now ({error}). Try again in a moment.",
+                code="home_ahead",
+                data={"ontology": ontology_id, "branch": branch},
+            )
+        head = self.get_branch(ontology_id, branch).head
+        if head == before:
+            return Conflict(
+                f"In its home, branch {branch} stands elsewhere than OMS left it: somebody has "
+                "written there himself. Nothing was changed. See 'manage.py ontology home'.",
+                code="home_diverged",
+                data={"ontology": ontology_id, "branch": branch, **dict(stale.data or {})},
+            )
+        return Conflict(
+            f"The branch has moved: its head is {head[:12]}, a commit that was left unfinished "
+            "before. Read what changed and try again.",
+            code="stale_head",
+            data={"head": head, "expected": before},
+        )
+
+    def commit(
+        self,
+        ontology_id: str,
+        branch: str,
+        *,
+        writes: Iterable[DocumentWrite],
+        seal: Seal,
+        message: str,
+        expected_head: str,
+        merged: str | None = None,
+        reindexed: Iterable[Reindexing] = (),
+        erasures: int | None = None,
+    ) -> CommitInfo:
+        with self.writing(ontology_id, branch):
+            info = super().commit(
+                ontology_id,
+                branch,
+                writes=writes,
+                seal=seal,
+                message=message,
+                expected_head=expected_head,
+                merged=merged,
+                reindexed=reindexed,
+                erasures=erasures,
+            )
+            work = self._works.get((ontology_id, branch))
+            if work is not None:
+                work.commits.append(info)
+        return info
+
+    def _land(self, work: _Work, intent: _Intent, *, expected: str) -> None:
+        """Tell the home of the commits, and note what it keeps them as."""
+        ontology_id = work.homed.ontology_id
+
+        def told(projected: bool) -> Mapping[str, str]:
+            landings = [
+                landing_of(
+                    ontology_id,
+                    info,
+                    intent=intent.id,
+                    reader=self.reader(ontology_id, info),
+                    projected=projected,
+                )
+                for info in work.commits
+            ]
+            identifiers = home.land(work.homed.database, work.branch, landings, expected=expected)
+            return {
+                landing.commit: identifier
+                for landing, identifier in zip(landings, identifiers, strict=True)
+            }
+
+        projected = not work.homed.projection_problem
+        try:
+            identifiers = told(projected)
+        except Invalid as error:
+            if not projected or error.error_code != "home_refused":
+                raise
+            # What is true must not wait for what is made from it: native classes and documents
+            # are written again when somebody has seen why they were refused.
+            identifiers = told(False)
+            note_projection(ontology_id, str(error))
+        kept_as(ontology_id, identifiers)
+
+    def redact(
+        self,
+        ontology_id: str,
+        rid: str,
+        *,
+        fields: Collection[str] = (),
+        reason: str,
+        seal: Seal,
+        dry_run: bool = False,
+    ) -> Erasure:
+        with translated(), transaction.atomic():
+            if not dry_run and home_of(ontology_id) is not None:
+                lock_home(ontology_id)
+            erasure = super().redact(
+                ontology_id, rid, fields=fields, reason=reason, seal=seal, dry_run=dry_run
+            )
+            if not dry_run:
+                # The home's history cannot be changed in place: it is written anew.
+                HomedOntology.objects.filter(ontology_id=ontology_id).update(erase_pending=True)
+        return erasure
+
+    # --- reading --------------------------------------------------------------------------------
+    def verify(
+        self,
+        ontology_id: str,
+        *,
+        keys: Mapping[str, PublicKey],
+        on_progress: Progress | None = None,
+    ) -> VerifyReport:
+        report = super().verify(ontology_id, keys=keys, on_progress=on_progress)
+        homed = home_of(ontology_id)
+        if homed is None:
+            return report
+        found = verify_home(home, homed, keys=keys, on_progress=on_progress)
+        return VerifyReport(report.commits, report.documents, (*report.problems, *found))
+
+
+def database_name(ontology: str) -> str:
+    """A new name for the database of an ontology: its name, as far as that is legal, and a few
+    random letters, for a name can be given again.
+    """
+    plain = re.sub(r"[^a-z0-9]+", "_", ontology.lower()).strip("_")[:60]
+    return f"{settings.TERMINUSDB_DB_PREFIX}{plain}_{new_id()[:8]}"
+
+
+@dataclass
+class _Intent:
+    """An intent of this process.
+
+    Attributes:
+        told: whether the home was asked to do something; until then it cannot have done it.
+        done: whether it did, as far as the ORM's transaction goes.
+    """
+
+    id: str
+    told: bool = False
+    done: bool = False
+
+    def confirm(self) -> None:
+        """It is done; part of the transaction."""
+        intents.confirm(self.id)
+        self.done = True
+
+
+@contextmanager
+def _intended(kind: str, *, ontology_id: str, database: str, branch: str = "") -> Iterator[_Intent]:
+    """An intent around a transaction. It is dropped when nothing came of it, and left where nobody
+    can tell whether the home did it.
+    """
+    intent = _Intent(intents.begin(kind, ontology_id=ontology_id, database=database, branch=branch))
+    try:
+        yield intent
+    except (Conflict, Invalid, NotFound):
+        intents.drop(intent.id)  # refused, by OMS or by the home
+        raise
+    except BaseException:
+        if not intent.told:
+            intents.drop(intent.id)
+        raise
+    if not intent.done:
+        intents.drop(intent.id)
+
+
+def _supported() -> None:
+    """Refuse to begin with a home that OMS does not work with."""
+    problem = home.info().problem
+    if problem:
+        raise Unavailable(problem, code="home_unsupported")

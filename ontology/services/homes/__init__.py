@@ -1,0 +1,1 @@
+"""What becomes of ontologies that live elsewhere: finished, moved, built again."""
