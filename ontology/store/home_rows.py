@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from oms_project.core.errors import Unavailable
-from ontology.store.home_models import HomedCommit, HomedOntology
+from ontology.store.home_models import HomedOntology
 from ontology.store.orm.sql import bulk_insert, in_list, list_parameter, rows, translated
 
 __all__ = [
@@ -102,7 +102,7 @@ def commits_kept(ontology_id: str, identifiers: Collection[str]) -> dict[str, st
 def kept_as(ontology_id: str, identifiers: Mapping[str, str]) -> None:
     """Note what the home keeps commits as."""
     bulk_insert(
-        HomedCommit._meta.db_table,
+        "ontology_homedcommit",
         ("ontology_id", "commit", "identifier"),
         [(ontology_id, commit, identifier) for commit, identifier in identifiers.items()],
     )

@@ -26,6 +26,7 @@ from oms_project.core.context import (
 )
 from oms_project.core.ids import new_id
 from ontology.store.home_models import Intent
+from ontology.store.orm.sql import translated
 from ontology.store.orm.writer import database_time
 
 __all__ = ["begin", "confirm", "context_of", "drop", "end", "pending"]
@@ -47,7 +48,7 @@ def begin(kind: str, *, ontology_id: str, database: str, branch: str = "", **sai
         Its id.
     """
     intent = new_id()
-    with _outside() as database_connection, database_connection.cursor() as cursor:
+    with translated(), _outside() as beside, beside.cursor() as cursor:
         cursor.execute(
             "INSERT INTO ontology_intent (id, ontology_id, database, branch, kind, state, context, "
             "created_at, note) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '')",
@@ -81,7 +82,7 @@ def end(intent: str, state: str, note: str = "") -> None:
 
 def drop(intent: str) -> None:
     """Forget an intent that came to nothing, and whose process knows that it did."""
-    with _outside() as database_connection, database_connection.cursor() as cursor:
+    with translated(), _outside() as beside, beside.cursor() as cursor:
         cursor.execute("DELETE FROM ontology_intent WHERE id = %s", [intent])
 
 
@@ -147,7 +148,7 @@ def _outside() -> Iterator[BaseDatabaseWrapper]:
         block for block in connection.atomic_blocks if not getattr(block, "_from_testcase", False)
     ]
     if not inside or connection.vendor != "postgresql":
-        yield connection  # type: ignore[misc]  # a proxy of one
+        yield connection
         return
     # Never closed by the requests' end: one for each thread that needs it.
     beside: BaseDatabaseWrapper | None = getattr(_thread, "beside", None)
