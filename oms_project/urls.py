@@ -1,4 +1,4 @@
-"""Every address: health, the REST API, the console, and what answers when there is none."""
+"""Every address: health, metrics, the REST API, the console, and what answers when there is none."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from oms_project.api.views import unknown_endpoint
 from oms_project.core.routes import PUBLIC, declared
 from oms_project.identity.api.urls import well_known
 from oms_project.observability.health import urlpatterns as health_urls
+from oms_project.observability.metrics import urlpatterns as metrics_urls
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 urlpatterns = [
     *health_urls,
+    *metrics_urls,
     path(".well-known/", include(well_known)),
     path("api", unknown_endpoint),
     path("api/", include("oms_project.api.urls")),

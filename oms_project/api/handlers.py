@@ -19,7 +19,7 @@ def for_machines(request: HttpRequest) -> bool:
     """Whether a problem is the answer to what fails, and not a page."""
     if request.path.startswith("/graphql"):
         return "text/html" not in request.headers.get("Accept", "")
-    return request.path.startswith(("/api/", "/health")) or request.path == "/api"
+    return request.path.startswith(("/api/", "/health", "/metrics")) or request.path == "/api"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -51,7 +51,7 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
     EVENTS_PUBLISH: Final = "events.publish"  # bring in events of other systems
     EVENTS_ADMINISTER: Final = "events.administer"  # webhooks, routing, replay, quarantine
     GRAPHQL_INTROSPECT: Final = "graphql.introspect"  # look at GraphQL schemas
-    SYSTEM_READ: Final = "system.read"  # detailed health
+    SYSTEM_READ: Final = "system.read"  # detailed health, metrics
 
     ALL: Final = (
         ONTOLOGY_READ,

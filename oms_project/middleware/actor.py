@@ -16,6 +16,7 @@ from oms_project.core.context import Actor, acting_as
 from oms_project.core.errors import Unauthenticated
 from oms_project.identity.api.authentication import bearer_holder
 from oms_project.identity.contract import actor_of
+from oms_project.observability.metrics import SCRAPER, is_scraper
 
 __all__ = ["ActorMiddleware", "session_is_open"]
 
@@ -66,6 +67,9 @@ def _has_credentials(request: HttpRequest) -> bool:
 def _actor(request: HttpRequest) -> Actor | None:
     if not _has_credentials(request):
         return None
+    if is_scraper(request):
+        request.oms_actor_name = SCRAPER.username  # type: ignore[attr-defined]
+        return SCRAPER
     try:
         holder = bearer_holder(request)
     except Unauthenticated as failure:

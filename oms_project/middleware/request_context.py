@@ -1,5 +1,5 @@
 """A request id for every request, echoed in the answer; its trace; where it comes from; one access
-log line.
+log line; how long it took, in the metrics.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from oms_project.core.context import request_scope
 from oms_project.core.ids import new_id
 from oms_project.core.trace import Trace, new_trace, read_trace, trace_scope
 from oms_project.middleware.source import source_of
+from oms_project.observability.metrics import note_request
 
 __all__ = ["RequestContextMiddleware"]
 
@@ -76,6 +77,8 @@ def _trace(request: HttpRequest) -> Trace:
 def _finish(
     request: HttpRequest, response: HttpResponseBase, request_id: str, started: float
 ) -> HttpResponseBase:
+    seconds = time.perf_counter() - started
+    note_request(request, response, seconds)
     response.headers[HEADER] = request_id
     if request.path not in _QUIET or response.status_code >= 500:
         log.info(
@@ -83,7 +86,7 @@ def _finish(
             method=request.method,
             path=request.path,  # without the query string: it may hold what is private
             status=response.status_code,
-            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            milliseconds=round(seconds * 1000, 1),
             actor=getattr(request, "oms_actor_name", None),
         )
     return response

@@ -88,6 +88,17 @@ class Environment(BaseModel):
         "auto",
         description="`json` for machines, `pretty` for people, `auto`: pretty in a terminal.",
     )
+    OMS_METRICS_TOKEN: str = Field(
+        "",
+        description="Bearer token with which a scraper that cannot sign in reads `/metrics`; "
+        "empty: only who may read the system's state. Production needs at least 32 random "
+        "characters.",
+    )
+    PROMETHEUS_MULTIPROC_DIR: str = Field(
+        "",
+        description="Folder, empty at start, in which several processes of one machine keep their "
+        "metrics, so that each of them answers for all; empty: each for itself.",
+    )
     OMS_DATA_DIR: Path = Field(
         BASE_DIR / "var",
         description="Folder of what a development server keeps: SQLite file, generated secrets.",

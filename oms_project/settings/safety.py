@@ -20,6 +20,8 @@ def refuse_unsafe(environment: Environment) -> None:
     problems = _weak("SECRET_KEY", environment.SECRET_KEY, 50)
     if environment.JWT_ALGORITHM.startswith("HS"):
         problems += _weak("JWT_SECRET", environment.JWT_SECRET, 32)
+    if environment.OMS_METRICS_TOKEN:
+        problems += _weak("OMS_METRICS_TOKEN", environment.OMS_METRICS_TOKEN, 32)
     if environment.SECRET_KEY and environment.SECRET_KEY == environment.JWT_SECRET:
         problems.append("JWT_SECRET must differ from SECRET_KEY.")
     if environment.DEBUG:

@@ -203,6 +203,38 @@ def events_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def metrics_page() -> str:
+    """Every metric of the product."""
+    from oms_project.core.metrics import described
+
+    for package in PACKAGES:
+        _import_all(package)
+    lines = [
+        "# Metrics",
+        "",
+        "What `/metrics` serves, as Prometheus's text or as OpenMetrics. "
+        "This page is written from the code (`make reference`). How to scrape and what to ask: "
+        "[Operate OMS](../guides/operations.md#metrics).",
+        "",
+        "| name | kind | labels | what it says |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{one.name}` | {one.kind} | {', '.join(f'`{name}`' for name in one.labels)} "
+        f"| {one.doc} |"
+        for one in described()
+    ]
+    lines += [
+        "",
+        "A histogram `x` is scraped as `x_bucket`, `x_sum` and `x_count`; times are in seconds. "
+        "`process_*` (memory, processor time, open files) and `python_*` (version, garbage "
+        "collector) are those of the Prometheus client, per process; they are left out where "
+        "`PROMETHEUS_MULTIPROC_DIR` is set.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def _members(schema: Any, before: str = "") -> Iterator[str]:
     required = set(schema.get("required", ()))
     for name, part in schema["properties"].items():
@@ -221,6 +253,7 @@ PAGES = {
     ROOT / "docs/reference/errors.md": errors_page,
     ROOT / "docs/reference/cli.md": commands_page,
     ROOT / "docs/reference/events.md": events_page,
+    ROOT / "docs/reference/metrics.md": metrics_page,
 }
 
 

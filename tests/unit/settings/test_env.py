@@ -88,6 +88,7 @@ def test_production_accepts_what_is_safe() -> None:
         ),
         ({"JWT_SECRET": SAFE["SECRET_KEY"]}, "JWT_SECRET must differ from SECRET_KEY."),
         ({"DEBUG": "1"}, "DEBUG must not be set"),
+        ({"OMS_METRICS_TOKEN": "prometheus"}, "OMS_METRICS_TOKEN has 10 characters"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name the hosts"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name hosts, not '*'."),
     ],
@@ -96,6 +97,10 @@ def test_production_refuses_and_names_the_setting(change: dict[str, str], senten
     with pytest.raises(EnvironmentInvalid) as refused:
         refuse_unsafe(load({**SAFE, **change}))
     assert sentence in str(refused.value)
+
+
+def test_a_long_token_of_scrapers_is_accepted() -> None:
+    refuse_unsafe(load({**SAFE, "OMS_METRICS_TOKEN": "Zq7-pLm3vXc91-kRt5wYb28-hNs40-gDf6"}))
 
 
 def test_keys_of_the_keyring_need_no_shared_secret() -> None:
