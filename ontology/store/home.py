@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ontology.domain.kinds import Kind
+from ontology.domain.native.terms import Triple
 
 __all__ = [
     "Home",
@@ -70,36 +71,50 @@ class HomeDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class SchemaChange:
-    """Native classes that a commit adds to or widens. Nothing is ever taken away by a commit.
+class NativeChange:
+    """What a commit does to native documents: triples of the instance graph.
+
+    A home takes ``removed`` away, then deletes ``deleted``, then adds ``added``; all of it in the
+    request of its part. What is to be removed and is not there, and what is to be added and is
+    there, is nothing (TerminusDB's ``DeleteTriple`` and ``AddTriple`` are so). A literal is sent as
+    ``{"@type": literal.type, "@value": literal.text}``, text also for numbers and booleans.
 
     Attributes:
-        classes: JSON schema documents of the home (``{"@type": "Class", "@id": …}``) that are new,
-            or that have new members: what is there already is not written again.
-        known: ``@id`` of those of ``classes`` that exist and only get the members listed.
+        removed: triples that go; none of documents in ``deleted``.
+        deleted: ``@id``s of documents that exist and go with all they have, and with all relations
+            that lead to them (``DeleteDocument``).
+        added: triples that come; a new document is its ``rdf:type`` and its values. Documents of
+            classes that are new in the same request are in no way different.
     """
 
-    classes: tuple[Mapping[str, Any], ...] = ()
-    known: frozenset[str] = frozenset()
+    removed: tuple[Triple, ...] = ()
+    deleted: tuple[str, ...] = ()
+    added: tuple[Triple, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.removed or self.deleted or self.added)
 
 
 @dataclass(frozen=True, slots=True)
-class NativeChange:
-    """What a commit does to native documents.
+class SchemaChange:
+    """What a commit does to native classes: triples of the schema graph, with the rules of
+    ``NativeChange``. All in the first request of a landing.
+
+    Classes and members come and are never taken away; ``removed`` has only what is replaced: the
+    old range of a member that gets another one, and that a class is abstract.
 
     Attributes:
-        inserted: JSON documents with ``@type`` and ``@id``.
-        replaced: JSON documents that exist and are written anew, relations included.
-        deleted: ``@id``s.
-        related, unrelated: ``(subject @id, property, object @id)`` of relations that come and go
-            at documents that are in none of the lists above.
+        removed, added: triples whose names all have a prefix (``@schema:Airport``).
+        values: instance triples that have to go in the same request, because their member gets
+            another range.
     """
 
-    inserted: tuple[Mapping[str, Any], ...] = ()
-    replaced: tuple[Mapping[str, Any], ...] = ()
-    deleted: tuple[str, ...] = ()
-    related: tuple[tuple[str, str, str], ...] = ()
-    unrelated: tuple[tuple[str, str, str], ...] = ()
+    removed: tuple[Triple, ...] = ()
+    added: tuple[Triple, ...] = ()
+    values: NativeChange = NativeChange()
+
+    def __bool__(self) -> bool:
+        return bool(self.removed or self.added or self.values)
 
 
 @dataclass(frozen=True, slots=True)
