@@ -1,0 +1,21 @@
+"""WOQL, TerminusDB's query language: what of it is understood here, as a tree."""
+
+from __future__ import annotations
+
+from ontology.domain.woql.parse import parse, writes
+from ontology.domain.woql.refusals import SUPPORTED, malformed, unsupported
+from ontology.domain.woql.scope import names
+from ontology.domain.woql.values import XSD, canonical, json_value, kind_of
+
+__all__ = [
+    "SUPPORTED",
+    "XSD",
+    "canonical",
+    "json_value",
+    "kind_of",
+    "malformed",
+    "names",
+    "parse",
+    "unsupported",
+    "writes",
+]
