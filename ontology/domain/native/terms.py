@@ -56,7 +56,12 @@ Term = Node | Literal
 
 
 class Triple(NamedTuple):
-    """``subject`` and ``predicate`` are names as in ``Node``."""
+    """One thing that is said.
+
+    Attributes:
+        subject: a name as in ``Node``.
+        predicate: one without a prefix is relative to ``@schema``.
+    """
 
     subject: str
     predicate: str
