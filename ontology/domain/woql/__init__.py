@@ -5,14 +5,12 @@ from __future__ import annotations
 from ontology.domain.woql.parse import parse, writes
 from ontology.domain.woql.refusals import SUPPORTED, malformed, unsupported
 from ontology.domain.woql.scope import names
-from ontology.domain.woql.values import XSD, canonical, json_value, kind_of
+from ontology.domain.woql.values import XSD, canonical
 
 __all__ = [
     "SUPPORTED",
     "XSD",
     "canonical",
-    "json_value",
-    "kind_of",
     "malformed",
     "names",
     "parse",

@@ -67,7 +67,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A literal: its type's full IRI, and its lexical form in the canonical spelling."""
+    """A literal: its type such as ``xsd:string``, and its lexical form in the one spelling."""
 
     type: str
     value: str

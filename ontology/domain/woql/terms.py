@@ -8,14 +8,17 @@ from typing import Any
 
 from ontology.domain.woql.ast import Data, Node, Term, Variable
 from ontology.domain.woql.refusals import malformed, unsupported
-from ontology.domain.woql.values import XSD, canonical, spelled
+from ontology.domain.woql.values import XSD, canonical
 
 __all__ = ["at", "document", "literal", "node", "number", "term", "variable", "variables"]
 
 _VARIABLE = re.compile(r"\w{1,200}")
 _HOLDERS = ("Value", "NodeValue", "DataValue")
-_RDF_LANG = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
-_DATATYPES = {"xsd": XSD, "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#"}
+_RDF_LANG = "rdf:langString"
+_DATATYPES = {
+    "http://www.w3.org/2001/XMLSchema#": XSD,
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf:",
+}
 
 
 def at(pointer: str, name: str | int) -> str:
@@ -56,7 +59,7 @@ def number(value: Any, pointer: str) -> int:
 def literal(value: Any, pointer: str) -> Data:
     """A literal: ``{"@type", "@value"}`` or a plain JSON value. Raises Invalid."""
     if isinstance(value, bool):
-        return Data(XSD + "boolean", spelled(value))
+        return Data(XSD + "boolean", "true" if value else "false")
     if isinstance(value, str):
         return Data(XSD + "string", value)
     if isinstance(value, Mapping):
@@ -65,12 +68,12 @@ def literal(value: Any, pointer: str) -> Data:
             return Data(_RDF_LANG, f"{text}@{value['@language']}")
         if isinstance(text, (str, bool, int, float)) or _is_number(text):
             datatype = _datatype(value.get("@type", "xsd:string"), at(pointer, "@type"))
-            found = canonical(datatype, spelled(text))
+            found = canonical(datatype, text)
             if found is None:
                 raise malformed(at(pointer, "@value"), f"'{text}' is no {value.get('@type')}.")
             return Data(datatype, found)
     elif isinstance(value, (int, float)) or _is_number(value):
-        return Data(XSD + "decimal", canonical(XSD + "decimal", spelled(value)) or spelled(value))
+        return Data(XSD + "decimal", canonical(XSD + "decimal", value) or str(value))
     raise malformed(pointer, 'Give a literal as {"@type": "xsd:…", "@value": …}.')
 
 
@@ -81,9 +84,9 @@ def _is_number(value: Any) -> bool:
 def _datatype(value: Any, pointer: str) -> str:
     if not isinstance(value, str):
         raise malformed(pointer, "Give a data type such as xsd:string.")
-    prefix, colon, name = value.partition(":")
-    if colon and prefix in _DATATYPES:
-        return _DATATYPES[prefix] + name
+    for namespace, prefix in _DATATYPES.items():
+        if value.startswith((namespace, prefix)):
+            return prefix + value.removeprefix(namespace).removeprefix(prefix)
     if "://" in value:
         return value
     raise malformed(pointer, f"'{value}' is no data type: give one such as xsd:string.")
