@@ -75,7 +75,7 @@ run: setup ## Serve the console, REST and GraphQL with Daphne (HOST=0.0.0.0 PORT
 	  exec $(BIN)/daphne -v 0 -b $(HOST) -p $(PORT) oms_project.asgi:application
 
 # -- quality ------------------------------------------------------------------------------------
-.PHONY: check reference format test test-sqlite test-postgresql coverage bench faults
+.PHONY: check proto reference format test test-sqlite test-postgresql coverage bench faults
 check: $(STAMP_DEV) ## Lint, types, import rules, templates, migrations, documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -87,6 +87,10 @@ check: $(STAMP_DEV) ## Lint, types, import rules, templates, migrations, documen
 	DJANGO_SETTINGS_MODULE=oms_project.settings.test $(PY) manage.py spectacular \
 	  --validate --fail-on-warn --file /dev/null
 	$(BIN)/pytest -q -p no:cacheprovider tests/reference
+
+proto: $(STAMP_DEV) ## Make the Python of ontology/rpc/v1 from its proto file
+	$(PY) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. \
+	  ontology/rpc/v1/kernel.proto
 
 reference: $(STAMP_DEV) ## Write docs/reference from the code
 	DJANGO_SETTINGS_MODULE=oms_project.settings.test $(PY) -m tests.reference.pages

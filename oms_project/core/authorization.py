@@ -51,7 +51,9 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
     EVENTS_PUBLISH: Final = "events.publish"  # bring in events of other systems
     EVENTS_ADMINISTER: Final = "events.administer"  # webhooks, routing, replay, quarantine
     GRAPHQL_INTROSPECT: Final = "graphql.introspect"  # look at GraphQL schemas
+    KERNEL_QUERY: Final = "kernel.query"  # ask what one may see with WOQL
     SYSTEM_READ: Final = "system.read"  # detailed health, metrics
+    KERNEL_HOME: Final = "kernel.home"  # of service accounts: where ontologies live, over gRPC
 
     ALL: Final = (
         ONTOLOGY_READ,
@@ -75,7 +77,9 @@ class permissions:  # noqa: N801 - read as a namespace: permissions.ONTOLOGY_REA
         EVENTS_PUBLISH,
         EVENTS_ADMINISTER,
         GRAPHQL_INTROSPECT,
+        KERNEL_QUERY,
         SYSTEM_READ,
+        KERNEL_HOME,
     )
 
 

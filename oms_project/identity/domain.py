@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 
-_VIEWER: Final = frozenset({"ontology.read", "jobs.read", "events.read"})
+_VIEWER: Final = frozenset({"ontology.read", "jobs.read", "events.read", "kernel.query"})
 _EDITOR: Final = _VIEWER | {
     "ontology.write",
     "ontology.branch",
@@ -41,9 +41,10 @@ _ADMINISTRATOR: Final = _MAINTAINER | {
     "audit.administer",
     "events.administer",
     "system.read",
+    "kernel.home",
 }
 _AUDITOR: Final = frozenset(
-    {"ontology.read", "jobs.read", "policy.read", "audit.read", "events.read"}
+    {"ontology.read", "jobs.read", "policy.read", "audit.read", "events.read", "kernel.query"}
 )
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
@@ -74,7 +75,7 @@ def roles_with(permission: str) -> Iterable[Role]:
 
 #: What a role that is bound to branches allows on the ontology as a whole: commits are shared
 #: between branches, so reading cannot stop at one.
-WITHOUT_BRANCH: Final = frozenset({"ontology.read"})
+WITHOUT_BRANCH: Final = frozenset({"ontology.read", "kernel.query"})
 
 #: Roles that may be bound to branches: those that change them.
 BRANCH_ROLES: Final = frozenset({Role.EDITOR, Role.REVIEWER, Role.MAINTAINER})

@@ -23,7 +23,7 @@ from oms_project.api.errors import problem_for
 from oms_project.core.context import current_source, try_current_actor
 from oms_project.core.errors import TooManyRequests
 
-__all__ = ["RateLimitMiddleware"]
+__all__ = ["RateLimitMiddleware", "count_request", "too_many"]
 
 SyncNext = Callable[[HttpRequest], HttpResponseBase]
 AsyncNext = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -74,25 +74,36 @@ def _check(request: HttpRequest) -> HttpResponseBase | None:
     if policy is None:
         return None
     name, limit, client = policy
-    now = time.time()
-    window = int(now // _WINDOW)
-    reset = max(1, math.ceil((window + 1) * _WINDOW - now))
-    used = _count(f"rate:{name}:{hashlib.sha256(client.encode()).hexdigest()[:32]}:{window}")
+    used, reset = count_request(name, client)
     request.oms_rate_headers = {  # type: ignore[attr-defined]
         "RateLimit-Policy": f'"{name}";q={limit};w={_WINDOW}',
         "RateLimit": f'"{name}";r={max(0, limit - used)};t={reset}',
     }
     if used <= limit:
         return None
-    response = problem_for(
-        TooManyRequests(
-            f"More than {limit} requests in a minute. Try again in {reset} seconds.",
-            data={"limit": limit, "retry_after": reset},
-        ),
-        request,
-    )
+    response = problem_for(too_many(limit, reset), request)
     response.headers["Retry-After"] = str(reset)
     return response
+
+
+def count_request(name: str, client: str) -> tuple[int, int]:
+    """Count one more request of a client against a limit, whatever door it came in by.
+
+    Returns:
+        How many it sent in this minute, and the seconds until the next one.
+    """
+    now = time.time()
+    window = int(now // _WINDOW)
+    reset = max(1, math.ceil((window + 1) * _WINDOW - now))
+    return _count(f"rate:{name}:{hashlib.sha256(client.encode()).hexdigest()[:32]}:{window}"), reset
+
+
+def too_many(limit: int, reset: int) -> TooManyRequests:
+    """What refuses the request after the last."""
+    return TooManyRequests(
+        f"More than {limit} requests in a minute. Try again in {reset} seconds.",
+        data={"limit": limit, "retry_after": reset},
+    )
 
 
 def _count(key: str) -> int:

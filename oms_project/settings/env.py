@@ -122,7 +122,10 @@ class Environment(BaseModel):
         100, ge=1, le=10000, description="Connections to Redis that one process may hold."
     )
     OMS_CACHE_LOCAL_SIZE: int = Field(
-        1000, ge=0, description="Entries of the cache inside each process."
+        1000, ge=0, description="Entries of the cache inside each process; 0: none."
+    )
+    OMS_CACHE_LOCAL_MB: int = Field(
+        64, ge=1, le=65536, description="Megabytes that the cache inside each process may take."
     )
     OMS_CACHE_LOCAL_TTL: int = Field(
         60, ge=1, description="Seconds an entry stays in the cache inside each process."
@@ -185,15 +188,74 @@ class Environment(BaseModel):
     DATA_KERNEL_ADDRESS: str = Field(
         "localhost:50051", description="`host:port` of the data kernel's gRPC."
     )
+    DATA_KERNEL_CLIENT_ID: str = Field(
+        "",
+        description="Client id of the service account that OMS calls the data kernel as; its role "
+        "must have kernel.home.",
+    )
+    DATA_KERNEL_CLIENT_SECRET: str = Field("", description="Secret of that service account.")
     DATA_KERNEL_TOKEN: str = Field(
         "",
-        description="Access token of the service account that OMS calls the data kernel as.",
+        description="Access token to call the data kernel with instead: for a trial, as it is not "
+        "renewed.",
     )
     DATA_KERNEL_TLS: bool = Field(
         False, description="Talk TLS to the data kernel, with the machine's authorities."
     )
+    DATA_KERNEL_CA: Path | None = Field(
+        None,
+        description="File (PEM) of the authority that signed the data kernel's certificate; empty: "
+        "the machine's authorities.",
+    )
     DATA_KERNEL_TIMEOUT: float = Field(
-        60.0, gt=0, le=3600, description="Seconds that the data kernel has for one call."
+        60.0,
+        gt=0,
+        le=3600,
+        description="Seconds that the data kernel has for one call, and for each step of one that "
+        "streams.",
+    )
+    DATA_KERNEL_STREAM_TIMEOUT: float = Field(
+        3600.0,
+        gt=0,
+        le=86400,
+        description="Seconds that a whole stream from or to the data kernel may take.",
+    )
+    OMS_KERNEL_HOST: str = Field(
+        "127.0.0.1", description="Address that `manage.py kernel` listens on; `0.0.0.0`: all."
+    )
+    OMS_KERNEL_PORT: int = Field(
+        8001, ge=0, le=65535, description="Port of the data kernel's REST; 0: any that is free."
+    )
+    OMS_KERNEL_GRPC_PORT: int = Field(
+        50051, ge=0, le=65535, description="Port of the data kernel's gRPC; 0: any that is free."
+    )
+    OMS_KERNEL_THREADS: int = Field(
+        16, ge=2, le=1000, description="gRPC calls that one data kernel serves at once."
+    )
+    OMS_KERNEL_MAX_MESSAGE_MB: int = Field(
+        72,
+        ge=1,
+        le=1024,
+        description="Megabytes that one gRPC message may have; one document must fit into it.",
+    )
+    OMS_KERNEL_DRAIN_SECONDS: float = Field(
+        20.0,
+        ge=0,
+        le=600,
+        description="Seconds that a data kernel which is told to end has for the calls it serves.",
+    )
+    OMS_KERNEL_TLS_CERTIFICATE: Path | None = Field(
+        None,
+        description="File (PEM) of the certificate, with its chain, that the data kernel's gRPC and "
+        "REST show; empty: they speak without TLS.",
+    )
+    OMS_KERNEL_TLS_KEY: Path | None = Field(
+        None, description="File (PEM) of that certificate's private key."
+    )
+    OMS_KERNEL_TRUSTED_NETWORK: bool = Field(
+        False,
+        description="Let the data kernel speak without TLS in production: only where nobody else "
+        "can listen on the way, or a gateway in front ends TLS.",
     )
 
     # -- commands

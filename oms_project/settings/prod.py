@@ -9,6 +9,7 @@ from oms_project.settings.safety import refuse_unsafe
 refuse_unsafe(ENVIRONMENT)
 
 OMS_KEYS_CREATE = False  # a key that was lost must not be replaced in silence
+OMS_KERNEL_PLAIN = ENVIRONMENT.OMS_KERNEL_TRUSTED_NETWORK
 
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-oms-session"
