@@ -94,6 +94,12 @@ ACTIONS: Final[Mapping[str, str]] = {
     "action.reverted": "A run of an action was taken back",
     "ontology.restricted_read": "Restricted or secret values were read",
     "ontology.redacted": "Values of an object or link were erased for good",
+    # -- homes of ontologies outside the ORM
+    "home.stray_found": "Something was changed in an ontology's home behind OMS's back",
+    "home.stray_settled": "A change behind OMS's back was settled",
+    "home.transferred": "An ontology moved to another home",
+    "home.rebuilt": "The index of an ontology was made anew from its home",
+    "home.rewritten": "The home of an ontology was written anew from its index",
     # -- access
     "access.denied": "Something was not allowed",
     # -- the configuration and the trail itself

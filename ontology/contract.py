@@ -34,16 +34,21 @@ __all__ = [
     "DocumentView",
     "FieldChange",
     "HistoryEntry",
+    "HomeStatus",
     "ImportResult",
     "LinkedObject",
     "MergeResult",
     "OntologyInfo",
     "Page",
+    "RebuildReport",
+    "ReconcileReport",
     "RedactionInfo",
     "RedactionResult",
     "Resolution",
     "SearchHit",
+    "StrayInfo",
     "TagInfo",
+    "TransferReport",
     "Traversal",
     "TraversalNode",
     "VerifyProblem",
@@ -542,3 +547,123 @@ class VerifyReport:
     def ok(self) -> bool:
         """Whether nothing was found."""
         return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class StrayInfo:
+    """A change in the home of an ontology that OMS did not make.
+
+    Attributes:
+        kind: ``commit``, ``record`` (a commit that says of itself what is not so), ``branch``,
+            ``branch_missing``, ``branch_moved``.
+        branch: in the home; empty: the whole database is gone.
+        identifier: the home's own name of the commit.
+        author, message: as the home's log has them.
+        note: what is wrong, and what was done about it.
+    """
+
+    id: int
+    kind: str
+    branch: str
+    identifier: str
+    author: str
+    message: str
+    time: dt.datetime | None
+    found_at: dt.datetime
+    state: str
+    settled_at: dt.datetime | None
+    settled_by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class HomeStatus:
+    """Where an ontology lives, and whether home and index agree.
+
+    Attributes:
+        home: ``embedded`` or ``terminusdb``.
+        database: in that home; empty when embedded.
+        answers: whether the home answered; what follows is known only then.
+        ahead: commits of the home that the index does not have yet.
+        behind: branches and tags of the index that the home does not have as they are.
+        pending: what was begun and neither done nor abandoned.
+        strays: open ones.
+        erase_pending: values were erased, and the home has not been written anew yet.
+        problem: why the home does not answer, or is not as it should be; empty: all is well.
+    """
+
+    ontology: str
+    home: str
+    database: str = ""
+    product: str = ""
+    version: str = ""
+    answers: bool = True
+    ahead: int = 0
+    behind: int = 0
+    pending: int = 0
+    strays: int = 0
+    erase_pending: bool = False
+    seen_at: dt.datetime | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileReport:
+    """What a look into the homes came to.
+
+    Attributes:
+        ontologies: how many were looked at.
+        finished: commits that were in a home and not in the index, and are now.
+        abandoned: intents that came to nothing.
+        strays: changes by others that were found now.
+        rewritten: homes that were written anew.
+        problems: ``ontology: sentence`` of what could not be looked at.
+    """
+
+    ontologies: int = 0
+    finished: int = 0
+    abandoned: int = 0
+    strays: int = 0
+    rewritten: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TransferReport:
+    """An ontology that has moved.
+
+    Attributes:
+        home: where it lives now.
+        database: in that home; when it moved out: the one it left.
+        commits: that both sides have.
+        documents: versions that were compared.
+        dropped: whether the database that it left is gone.
+    """
+
+    ontology: str
+    home: str
+    database: str
+    commits: int
+    documents: int
+    branches: int
+    tags: int
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """An index that was made from its home.
+
+    Attributes:
+        commits, documents: that were written.
+        missing: commits that were in the index before, and are on no branch or tag of the home.
+        differences: what is not as it was: names of branches and tags.
+    """
+
+    ontology: str
+    commits: int
+    documents: int
+    branches: int
+    tags: int
+    missing: int = 0
+    differences: tuple[str, ...] = ()

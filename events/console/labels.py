@@ -42,6 +42,7 @@ TYPE_LABELS: Final[Mapping[str, object]] = {
         "ontology.tag.created.v1": _("A tag was created"),
         "ontology.tag.deleted.v1": _("A tag was deleted"),
         "ontology.redacted.v1": _("Values of an object or link were erased for good"),
+        "home.stray_found.v1": _("Something was changed in a home behind OMS's back"),
         "ontology.action.run.v1": _("An action was run"),
         "ontology.action.reverted.v1": _("A run of an action was taken back"),
         "audit.recorded.v1": _("Something got its place in the audit trail"),

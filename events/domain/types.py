@@ -241,6 +241,23 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = _types(
         ),
     ),
     (
+        "home.stray_found.v1",
+        "Something was changed in an ontology's home behind OMS's back",
+        permissions.ONTOLOGY_ADMINISTER,
+        _object(
+            {
+                **_BRANCH,
+                "stray": _number("Its number."),
+                "kind": {
+                    "enum": ["commit", "record", "branch", "branch_missing", "branch_moved"],
+                    "description": "What was done.",
+                },
+                "identifier": _text("The home's name of the commit; empty where there is none."),
+                "author": _text("Whom the home names; anybody can write that there."),
+            }
+        ),
+    ),
+    (
         "ontology.action.run.v1",
         "An action was run",
         _READ,

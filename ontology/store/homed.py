@@ -42,6 +42,7 @@ from ontology.store.orm.sql import translated
 from ontology.store.orm.store import OrmStore
 from ontology.store.port import DocumentWrite, Erasure, Progress, Reindexing
 from ontology.store.sealing import Seal
+from ontology.store.strays import refuse_diverged
 
 __all__ = ["HomedStore", "database_name", "home", "reconciler"]
 
@@ -209,6 +210,7 @@ class HomedStore(OrmStore):
             # Before the branch's own lock, everywhere: writers to other branches of the ontology
             # would make each other wait in the home anyway.
             homed = lock_home(ontology_id)
+            refuse_diverged(ontology_id, branch)
             with super().writing(ontology_id, branch) as head:
                 work = _Work(homed, branch, head)
                 self._works[ontology_id, branch] = work

@@ -49,10 +49,10 @@ from ontology.store.port import (
 from ontology.store.sealing import Seal
 from ontology.store.texts import check_text
 
-__all__ = ["OrmStore"]
+__all__ = ["BASE_IRI_NAMESPACE", "OrmStore"]
 
 # uuid5(NAMESPACE_URL, "urn:oms:rid"): base IRIs are hashed in it.
-_BASE_IRI_NAMESPACE = "5a1bb0c2-6a0e-5c3e-9d0f-5d2c8f1f2f7a"
+BASE_IRI_NAMESPACE = "5a1bb0c2-6a0e-5c3e-9d0f-5d2c8f1f2f7a"
 
 
 class OrmStore:
@@ -77,7 +77,7 @@ class OrmStore:
         )
         check_text(name + base_iri + description, "The name, base IRI or description")
         with _unless_taken(f"An ontology named '{name}' exists already.", name):
-            registry.insert_ontology(info, derived_id(_BASE_IRI_NAMESPACE, base_iri))
+            registry.insert_ontology(info, derived_id(BASE_IRI_NAMESPACE, base_iri))
             commit = write_first_commit(
                 ontology_id=info.id,
                 branch=info.default_branch,
