@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
 from django.conf import settings
 
-from oms_project.core.errors import Invalid, OmsError, Unavailable
+from oms_project.core.errors import Invalid, OmsError
 from ontology.access import readable
 from ontology.contract import CommitInfo, OntologyInfo
 from ontology.domain.documents import Document
@@ -17,9 +16,7 @@ from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.interop.sparql import (
     RESULT_FORMATS,
     Ended,
-    Gate,
     QueryableState,
-    StoreCache,
     check_query,
     formats_of,
     syntax_error,
@@ -27,7 +24,8 @@ from ontology.interop.sparql import (
 from ontology.interop.sparql import (
     Kind as ResultKind,
 )
-from ontology.selectors.masking import kept_bodies, visibility
+from ontology.selectors.masking import kept_bodies
+from ontology.selectors.states import forget_states, held, passage
 from ontology.store import store
 
 __all__ = [
@@ -40,8 +38,6 @@ __all__ = [
 
 #: Names of the formats of results -> ``ResultFormat``; the first of a kind is the usual one.
 SPARQL_FORMATS = RESULT_FORMATS
-#: Seconds that a query may wait for others to end.
-_PATIENCE = 2.0
 
 
 class SparqlFormatUnsuitable(Invalid):
@@ -66,45 +62,6 @@ class SparqlResult:
     format: str
     rows: int
     file: IO[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A state as readers with one clearance see it.
-
-    Attributes:
-        record: leaves the trace of a read of restricted values, when the state holds any.
-        head: the head of the default branch that was asked how sensitive values are; empty: there
-            are no instances, so nobody was.
-    """
-
-    state: QueryableState
-    record: Callable[[], None]
-    head: str
-
-    @property
-    def triples(self) -> int:
-        return self.state.triples
-
-    @property
-    def is_alive(self) -> bool:
-        return self.state.is_alive
-
-    def close(self) -> None:
-        self.state.close()
-
-
-_states: StoreCache[_Kept] = StoreCache()
-_gate = Gate()
-
-
-def _forget() -> None:
-    """A forked server process has states of its own."""
-    global _states, _gate
-    _states, _gate = StoreCache(), Gate()
-
-
-os.register_at_fork(after_in_child=_forget)
 
 
 def run_sparql(
@@ -133,41 +90,23 @@ def run_sparql(
     info = readable(ontology)
     commit = store.resolve(info.id, ref or info.default_branch)
     check_query(query)
-    head = store.resolve(info.id, info.default_branch).id
-    with _gate.passed(settings.OMS_SPARQL_CONCURRENCY, wait=_PATIENCE) as entered:
-        if not entered:
-            raise Unavailable(
-                "Other SPARQL queries are running: try again in a moment.",
-                code="sparql_busy",
-                data={"limit": settings.OMS_SPARQL_CONCURRENCY},
-            )
-        with _states.use(
-            (info.id, commit.id, visibility(ontology=info.name)),
-            lambda: _built(info, commit, head),
-            fits=lambda kept: kept.head in ("", head),
-            max_stores=settings.OMS_SPARQL_STORES,
-            max_triples=settings.OMS_SPARQL_MAX_TRIPLES,
-        ) as kept:
-            kept.record()
-            ended = kept.state.ask(
-                query,
-                formats={"solutions": solutions, "graph": graph},
-                timeout=settings.OMS_SPARQL_TIMEOUT,
-                max_rows=settings.OMS_SPARQL_MAX_RESULTS,
-                max_bytes=settings.OMS_SPARQL_MAX_BYTES,
-                memory=settings.OMS_SPARQL_MEMORY_BYTES,
-            )
+    with passage(), held(info, commit, "rdf", lambda: _built(info, commit)) as state:
+        ended = state.ask(
+            query,
+            formats={"solutions": solutions, "graph": graph},
+            timeout=settings.OMS_SPARQL_TIMEOUT,
+            max_rows=settings.OMS_SPARQL_MAX_RESULTS,
+            max_bytes=settings.OMS_SPARQL_MAX_BYTES,
+            memory=settings.OMS_SPARQL_MEMORY_BYTES,
+        )
     if ended.file is None:
         raise _error(query, ended)
     return SparqlResult(commit, ended.format, ended.rows, ended.file)
 
 
-def forget_states(ontology_id: str) -> None:
-    """Close what this process keeps of an ontology for queries."""
-    _states.drop(lambda key: isinstance(key, tuple) and key[0] == ontology_id)
-
-
-def _built(info: OntologyInfo, commit: CommitInfo, head: str) -> _Kept:
+def _built(
+    info: OntologyInfo, commit: CommitInfo
+) -> tuple[QueryableState, Callable[[], None], bool]:
     reader = store.reader(info.id, commit)
     bodies, record = kept_bodies(info, reader, reader.scan())
     documents = [Document(item.rid, item.kind, body) for item, body in bodies]
@@ -179,7 +118,7 @@ def _built(info: OntologyInfo, commit: CommitInfo, head: str) -> _Kept:
         max_triples=settings.OMS_SPARQL_MAX_TRIPLES,
     )
     judged = any(item.kind in INSTANCE_KINDS for item in documents)
-    return _Kept(state, record, head if judged else "")
+    return state, record, judged
 
 
 def _error(query: str, ended: Ended) -> OmsError:

@@ -47,7 +47,7 @@ from tests.conftest import MakePerson
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data]
 
-_VIEWER = {"ontology.read", "jobs.read", "events.read"}
+_VIEWER = {"ontology.read", "jobs.read", "events.read", "kernel.query"}
 _EDITOR = _VIEWER | {
     "ontology.write", "ontology.branch", "actions.run", "jobs.submit", "events.publish",
     "graphql.introspect",

@@ -18,7 +18,7 @@ from tests.conftest import MakePerson
 
 pytestmark = pytest.mark.django_db
 
-_VIEWER = {"ontology.read", "jobs.read", "events.read"}
+_VIEWER = {"ontology.read", "jobs.read", "events.read", "kernel.query"}
 _EDITOR = _VIEWER | {
     "ontology.write", "ontology.branch", "actions.run", "jobs.submit", "events.publish",
     "graphql.introspect",
@@ -30,7 +30,7 @@ ALLOWED = {
     Role.REVIEWER: _REVIEWER,
     Role.MAINTAINER: _REVIEWER | {"ontology.merge", "ontology.create"},
     Role.ADMINISTRATOR: set(permissions.ALL),
-    Role.AUDITOR: {"ontology.read", "jobs.read", "policy.read", "audit.read", "events.read"},
+    Role.AUDITOR: _VIEWER | {"policy.read", "audit.read"},
 }
 
 

@@ -359,14 +359,14 @@ def test_a_state_may_be_too_large(api: APIClient, airports: str, settings: Any) 
 def test_queries_at_once_are_bounded(
     api: APIClient, airports: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ontology.selectors import sparql
+    from ontology.selectors import states
 
     monkeypatch.setattr(sparql, "_PATIENCE", 0.1)
     settings.OMS_SPARQL_CONCURRENCY = 1
     entered, leave = threading.Event(), threading.Event()
 
     def occupy() -> None:
-        with sparql._gate.passed(1, wait=5):
+        with states._gate.passed(1, wait=5):
             entered.set()
             leave.wait(20)
 
