@@ -20,6 +20,9 @@ __all__ = [
     "note_projection",
 ]
 
+#: A word of SQL too.
+_COMMIT = '"commit"'
+
 
 def home_of(ontology_id: str) -> HomedOntology | None:
     """Where the ontology lives, or None: in the ORM."""
@@ -64,8 +67,8 @@ def identifiers_of(ontology_id: str, commits: Collection[str]) -> dict[str, str]
     """Commit -> what the home keeps it as, of those that it keeps."""
     return dict(
         rows(
-            "SELECT h.commit, h.identifier FROM ontology_homedcommit h "
-            f"WHERE h.ontology_id = %s AND {in_list('h.commit')}",
+            f"SELECT h.{_COMMIT}, h.identifier FROM ontology_homedcommit h "
+            f"WHERE h.ontology_id = %s AND {in_list(f'h.{_COMMIT}')}",
             [ontology_id, list_parameter(list(commits))],
         )
     )
@@ -92,7 +95,7 @@ def commits_kept(ontology_id: str, identifiers: Collection[str]) -> dict[str, st
     """Identifier -> commit, of those that are known."""
     return dict(
         rows(
-            "SELECT h.identifier, h.commit FROM ontology_homedcommit h "
+            f"SELECT h.identifier, h.{_COMMIT} FROM ontology_homedcommit h "
             f"WHERE h.ontology_id = %s AND {in_list('h.identifier')}",
             [ontology_id, list_parameter(list(identifiers))],
         )
@@ -103,7 +106,7 @@ def kept_as(ontology_id: str, identifiers: Mapping[str, str]) -> None:
     """Note what the home keeps commits as."""
     bulk_insert(
         "ontology_homedcommit",
-        ("ontology_id", "commit", "identifier"),
+        ("ontology_id", _COMMIT, "identifier"),
         [(ontology_id, commit, identifier) for commit, identifier in identifiers.items()],
     )
 
