@@ -16,6 +16,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from rest_framework.test import APIClient
 
 from audit.triggers import drop_triggers, install_triggers
+from oms_project.core.cache import forget_cache
 from oms_project.core.clock import frozen_at, utc_now
 from oms_project.core.context import SYSTEM, Actor, acting_as
 from oms_project.core.keys import PURPOSES, keyring
@@ -222,6 +223,9 @@ def _audit_trail_can_be_flushed() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _fresh_services() -> Iterator[None]:
-    """A test that changes ``OMS_SERVICES`` does not change it for the next one."""
+    """A test that changes ``OMS_SERVICES`` does not change it for the next one, nor finds what
+    another one has read.
+    """
     yield
     forget_services()
+    forget_cache()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
-__all__ = ["forget", "remembered", "remembering", "unremembered"]
+__all__ = ["forget", "is_remembering", "remembered", "remembering", "unremembered"]
 
 T = TypeVar("T")
 
@@ -52,6 +52,11 @@ def remembered(key: Hashable, find: Callable[[], T]) -> T:
     if key not in memory:
         memory[key] = find()
     return cast("T", memory[key])
+
+
+def is_remembering() -> bool:
+    """Whether this is a request that changes nothing, see above."""
+    return _memory.get() is not None
 
 
 def forget() -> None:

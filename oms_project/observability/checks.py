@@ -16,6 +16,7 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from oms_project.core.cache import product_cache
 from oms_project.core.health import HealthCheck, register_health_check
 
 __all__ = ["CheckResult", "register_platform_checks", "run_checks"]
@@ -139,6 +140,6 @@ def _cache() -> dict[str, Any]:
         # Past django-redis, which hides a Redis that is away.
         client = cache.client.get_client(write=True)  # type: ignore[attr-defined]
         client.ping()
-        return {"backend": "redis"}
+        return {"backend": "redis", **product_cache().state()}
     cache.set("oms:health", 1, 10)
-    return {"backend": "memory"}
+    return {"backend": "memory", **product_cache().state()}

@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.db import transaction
 
@@ -32,6 +32,7 @@ from ontology.contract import (
 from ontology.domain.documents import Body
 from ontology.domain.redaction import REDACTED, excused
 from ontology.store import announcing
+from ontology.store.cached import CachedReader, forget_erased, may_cache
 from ontology.store.port import (
     CommitReader,
     DocumentWrite,
@@ -81,7 +82,8 @@ class SecureStore:
 
     def get_ontology(self, name_or_id: str) -> OntologyInfo:
         """See ``OntologyStore.get_ontology``; a request that only reads asks once."""
-        return remembered(("ontology", name_or_id), lambda: _backend.get_ontology(name_or_id))
+        info = remembered(("ontology", name_or_id), lambda: _backend.get_ontology(name_or_id))
+        return remembered(("ontology", info.id), lambda: info)
 
     def update_ontology(
         self, ontology_id: str, *, description: str | None, default_branch: str | None
@@ -346,6 +348,8 @@ class SecureStore:
                     },
                 )
                 announcing.tell_redaction(_info_of(ontology_id), info)
+                erasures = _backend.get_ontology(ontology_id).erasures
+                transaction.on_commit(partial(forget_erased, ontology_id, erasures), robust=True)
         return erasure
 
     def redactions(
@@ -361,8 +365,15 @@ class SecureStore:
 
     # --- reading --------------------------------------------------------------------------------
     def reader(self, ontology_id: str, commit: CommitInfo) -> CommitReader:
-        """See ``OntologyStore.reader``."""
-        return _backend.reader(ontology_id, commit)
+        """See ``OntologyStore.reader``; a request that only reads goes through the cache."""
+        if not may_cache():
+            return _backend.reader(ontology_id, commit)
+        return CachedReader(
+            ontology_id,
+            commit,
+            erasures=self.get_ontology(ontology_id).erasures,
+            make=lambda: _backend.reader(ontology_id, commit),
+        )
 
     def get_commit(self, ontology_id: str, commit: str) -> CommitInfo:
         """See ``OntologyStore.get_commit``."""
