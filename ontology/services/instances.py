@@ -23,10 +23,17 @@ from ontology.instance_names import InstanceNames, split_instance
 from ontology.services.editing import patched
 from ontology.store.port import CommitReader, DocumentFilter, StoredDocument
 
-__all__ = ["InstancePlan", "InstancePlanner", "with_key"]
+__all__ = ["Creation", "InstancePlan", "InstancePlanner", "with_key"]
 
 _READ_ONLY = ("@id", "@type", "@source", "@target", "rid")
 _ENDS = ("_source", "_target")
+
+
+@dataclass(frozen=True)
+class Creation(Change):
+    """The creation of an object by a service that has worked out its ``rid``."""
+
+    rid: str = ""
 
 
 @dataclass(slots=True)
@@ -312,6 +319,8 @@ class InstancePlanner:
             body["_iri"] = iri
         key = with_key(layout, self._normal(layout, values)).get(KEY)
         rid = derived_id(layout.rid, key_text(key)) if key is not None else new_id()
+        if isinstance(change, Creation):
+            rid = change.rid
         taken = self._current(rid)
         if taken is not None and taken.body is not None:
             rid = new_id()  # it was made with this key and has another one now, or is a duplicate

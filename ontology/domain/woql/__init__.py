@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ontology.domain.woql.parse import parse, writes
+from ontology.domain.woql.reading import check_reading, has_writes
 from ontology.domain.woql.refusals import SUPPORTED, malformed, unsupported
 from ontology.domain.woql.scope import names
 from ontology.domain.woql.values import XSD, canonical
@@ -11,6 +12,8 @@ __all__ = [
     "SUPPORTED",
     "XSD",
     "canonical",
+    "check_reading",
+    "has_writes",
     "malformed",
     "names",
     "parse",

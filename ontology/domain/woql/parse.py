@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from ontology.domain.woql import ast
 from ontology.domain.woql.refusals import malformed, too_complex, unsupported
@@ -16,7 +16,6 @@ MAX_DEPTH = 60
 #: Operators and steps of paths, altogether.
 MAX_NODES = 2000
 _WRITES = (ast.WriteDocument, ast.DeleteDocument)
-_UNARY = {"Not": ast.Not, "Optional": ast.Optional}
 
 
 def parse(value: Any, pointer: str = "") -> ast.Query:
@@ -75,7 +74,9 @@ class _Parser:
             raise malformed(pointer, "Give a query: a JSON object with @type.")
         return value
 
-    def query(self, value: Any, pointer: str, depth: int, *, writable: bool) -> ast.Query:
+    def query(  # noqa: C901 - one case for each operator
+        self, value: Any, pointer: str, depth: int, *, writable: bool
+    ) -> ast.Query:
         """One operator and what is in it.
 
         Args:
@@ -96,17 +97,21 @@ class _Parser:
                 return ast.And(self._parts(given, "and", pointer, depth, writable=writable))
             case "Or":
                 return ast.Or(self._parts(given, "or", pointer, depth, writable=False))
-            case "Not" | "Optional":
-                return _UNARY[kind](self._inner(given, pointer, depth))
+            case "Not":
+                return ast.Not(self._inner(given, pointer, depth))
+            case "Optional":
+                return ast.Optional(self._inner(given, pointer, depth))
             case "Select" | "Distinct":
                 names = variables(given.get("variables", []), at(pointer, "variables"))
                 inner = self._inner(given, pointer, depth, writable=writable)
-                return (ast.Select if kind == "Select" else ast.Distinct)(names, inner)
+                if kind == "Select":
+                    return ast.Select(names, inner)
+                return ast.Distinct(names, inner)
             case "Limit" | "Start":
                 name = kind.lower()
                 count = number(given.get(name), at(pointer, name))
                 inner = self._inner(given, pointer, depth, writable=writable)
-                return (ast.Limit if kind == "Limit" else ast.Start)(count, inner)
+                return ast.Limit(count, inner) if kind == "Limit" else ast.Start(count, inner)
             case "InsertDocument" | "UpdateDocument" | "DeleteDocument":
                 if not writable:
                     said = (
@@ -270,5 +275,5 @@ class _Parser:
                 name = found
             elif isinstance(made, Mapping):
                 made = {"@id": cast("ast.Node", found).text, **made}
-        operator = "InsertDocument" if kind == "InsertDocument" else "UpdateDocument"
+        operator = cast('Literal["InsertDocument", "UpdateDocument"]', kind)
         return ast.WriteDocument(operator, made, name, at(pointer, "document"))

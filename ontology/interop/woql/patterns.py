@@ -32,7 +32,6 @@ class BasicQuery:
         self._engine = engine
         self._variables: dict[str, str] = {}
         self._lines: list[str] = []
-        #: Whether a literal stands where there are only nodes.
         for index, part in enumerate(parts):
             if isinstance(part, ast.Triple):
                 self._triple(part)
@@ -115,7 +114,7 @@ class BasicQuery:
     def _solutions(self, new: Sequence[str], found: Sequence[Solution]) -> list[Solution]:
         """In an order that is always the same: by the variables as they come in the query."""
         short = {name: self._variables[name][1:] for name in new}
-        made = [{name: solution[short[name]] for name in new} for solution in found]
+        made: list[Solution] = [{name: solution[short[name]] for name in new} for solution in found]
         made.sort(key=lambda row: [sort_key(row[name]) for name in new])
         return made
 
