@@ -15,6 +15,7 @@ from events.relay.process import start_relay  # noqa: E402
 from oms_project.graphql.routing import sockets  # noqa: E402
 from oms_project.middleware.declarations import check_routes  # noqa: E402
 from oms_project.serving import teach_daphne  # noqa: E402
+from ontology.services.homes.loop import start_reconciler  # noqa: E402
 from scheduling.worker import start_worker  # noqa: E402
 
 application = ProtocolTypeRouter({"http": _http, "websocket": sockets})
@@ -23,3 +24,4 @@ teach_daphne()
 start_worker()
 start_sequencer()
 start_relay()
+start_reconciler()

@@ -12,9 +12,11 @@ application = get_wsgi_application()  # sets up the apps, before anything below 
 from audit.sequencer import start_sequencer  # noqa: E402
 from events.relay.process import start_relay  # noqa: E402
 from oms_project.middleware.declarations import check_routes  # noqa: E402
+from ontology.services.homes.loop import start_reconciler  # noqa: E402
 from scheduling.worker import start_worker  # noqa: E402
 
 check_routes()  # nothing is served while a route does not say who may use it
 start_worker()
 start_sequencer()
 start_relay()
+start_reconciler()

@@ -20,6 +20,13 @@ from ontology.selectors.documents import (
     suggest,
 )
 from ontology.selectors.exports import EXPORT_FORMATS, export_rdf
+from ontology.selectors.homes import count_open_strays, home_status, list_strays
+from ontology.selectors.kernel import (
+    NativeDocuments,
+    native_context,
+    native_schema,
+    read_documents,
+)
 from ontology.selectors.layouts import (
     DataType,
     LinkShape,
@@ -91,6 +98,7 @@ __all__ = [
     "LinkShape",
     "LinkUse",
     "LoadProposal",
+    "NativeDocuments",
     "PropertyShape",
     "PropertyView",
     "ProposedColumn",
@@ -110,6 +118,7 @@ __all__ = [
     "count_by_type",
     "count_links_of_many",
     "count_objects",
+    "count_open_strays",
     "definitions_key",
     "describe",
     "diff",
@@ -124,6 +133,7 @@ __all__ = [
     "hierarchy",
     "history",
     "history_of_many",
+    "home_status",
     "link_cursor",
     "linked_objects",
     "linked_objects_of_many",
@@ -133,10 +143,14 @@ __all__ = [
     "list_objects",
     "list_ontologies",
     "list_redactions",
+    "list_strays",
     "list_tags",
     "log",
     "names_of",
+    "native_context",
+    "native_schema",
     "propose_objects",
+    "read_documents",
     "ref_at",
     "resolve_ref",
     "revertible_run",

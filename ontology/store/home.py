@@ -29,6 +29,8 @@ __all__ = [
     "Reconciler",
     "SchemaChange",
     "ServerInfo",
+    "is_kept_branch",
+    "kept_branch",
     "tag_branch",
     "tag_of_branch",
 ]
@@ -45,6 +47,22 @@ def tag_branch(tag: str) -> str:
 def tag_of_branch(branch: str) -> str | None:
     """The tag that a home's branch stands for, or None: it is a branch."""
     return branch.removeprefix(_TAG) if branch.startswith(_TAG) else None
+
+
+#: What a home's branch is called that only keeps a merged commit within reach.
+_KEPT = "kept:"
+
+
+def kept_branch(commit: str) -> str:
+    """Name of the home's branch that keeps a commit within reach, which a merge has as its second
+    parent and no branch or tag leads to any more.
+    """
+    return _KEPT + commit[:24]
+
+
+def is_kept_branch(branch: str) -> bool:
+    """Whether a home's branch is one of those."""
+    return branch.startswith(_KEPT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from oms_project.core.keys import PublicKey
 from ontology.contract import CommitInfo, VerifyProblem
 from ontology.domain.authorship import author_problem
 from ontology.store.hashing import text_hash
-from ontology.store.home import Home, HomeBranch, HomeCommit, tag_branch
+from ontology.store.home import Home, HomeBranch, HomeCommit, is_kept_branch, tag_branch
 from ontology.store.home_models import HomedOntology
 from ontology.store.home_rows import identifiers_of
 from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, rows
@@ -99,7 +99,7 @@ def _check_names(
         VerifyProblem(f"branch {name}", "it is in the home only")
         for name in branches
         # A home's first branch cannot be deleted there.
-        if name not in known and name != "main"
+        if name not in known and name != "main" and not is_kept_branch(name)
     ]
 
 

@@ -25,7 +25,7 @@ from oms_project.core.services import service
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body
 from ontology.store import intents
-from ontology.store.home import Home, Reconciler, tag_branch
+from ontology.store.home import Home, Reconciler, kept_branch, tag_branch
 from ontology.store.home_models import HomedOntology
 from ontology.store.home_rows import (
     database_of,
@@ -37,6 +37,7 @@ from ontology.store.home_rows import (
     note_projection,
 )
 from ontology.store.home_verify import verify_home
+from ontology.store.keeping import unreached
 from ontology.store.landing import landing_of
 from ontology.store.orm.sql import translated
 from ontology.store.orm.store import OrmStore
@@ -120,8 +121,15 @@ class HomedStore(OrmStore):
 
     def delete_branch(self, ontology_id: str, name: str) -> None:
         with self._elsewhere("unbranch", ontology_id, name) as homed:
+            lost = () if homed is None else unreached(ontology_id, without=name)
             super().delete_branch(ontology_id, name)
             if homed is not None:
+                for commit in lost:
+                    home.create_branch(
+                        homed.database,
+                        kept_branch(commit),
+                        at=identifier_of(ontology_id, commit),
+                    )
                 home.delete_branch(homed.database, name)
 
     def create_tag(

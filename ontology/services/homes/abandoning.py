@@ -124,7 +124,10 @@ def _made_while_moving(homed: HomedOntology, ontology_id: str, name: Name) -> bo
     had looked before.
     """
     begin, end = homed.created_at - GRACE, homed.created_at + GRACE
-    return any(
+    moved = Intent.objects.filter(
+        ontology_id=ontology_id, kind="transfer", database=homed.database, state=Intent.CONFIRMED
+    )
+    return moved.exists() and any(
         begin <= as_time(made) <= end
         for table in ("branch", "tag")
         for made, stored in rows(

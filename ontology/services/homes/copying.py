@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from oms_project.core.errors import Conflict, Invalid
 from ontology.contract import CommitInfo
 from ontology.services.homes.names import heads_of
-from ontology.store.home import Home, HomeDocument, tag_of_branch
+from ontology.store.home import Home, HomeDocument, kept_branch, tag_of_branch
+from ontology.store.keeping import unreached
 from ontology.store.landing import landing_of
 from ontology.store.orm.lines import place_of
 from ontology.store.orm.reader import OrmReader
@@ -90,7 +91,10 @@ class Copier:
                 self._home.create_branch(self._database, name, at=at)
             elif there[name].identifier != at:
                 self._home.move_branch(self._database, name, to=at, expected=there[name].identifier)
-        for name in there.keys() - heads.keys() - {_FIRST}:
+        kept = {kept_branch(commit): commit for commit in unreached(self._ontology_id)}
+        for name, commit in kept.items():
+            self._home.create_branch(self._database, name, at=self.identifiers[commit])
+        for name in there.keys() - heads.keys() - kept.keys() - {_FIRST}:
             self._home.delete_branch(self._database, name)
 
     def _chains(
@@ -156,12 +160,13 @@ class Copier:
         return identifier
 
     # --- whether it is the same -----------------------------------------------------------------
-    def verify(self, *, done: set[str]) -> int:
-        """Hold the copy against the index: the record of every commit, the documents that it wrote,
-        and all documents of every head.
+    def verify(self, *, done: set[str], complete: bool = False) -> int:
+        """Hold the copy against the index: the record of every commit, and the documents that it
+        wrote.
 
         Args:
             done: commits that were verified before; grows.
+            complete: nobody commits any more: what is not there is missing.
 
         Returns:
             How many versions were compared.
@@ -170,7 +175,11 @@ class Copier:
             Conflict: ``copy_differs``.
         """
         versions = 0
-        commits = [info for info in _all_commits(self._ontology_id) if info.id not in done]
+        commits = [
+            info
+            for info in _all_commits(self._ontology_id)
+            if info.id not in done and (complete or info.id in self.identifiers)
+        ]
         said = self._records()
         for number, info in enumerate(commits, start=1):
             identifier = self.identifiers.get(info.id, "")

@@ -9,10 +9,11 @@ from django.db import transaction
 
 from audit.contract import Subject, audit_log
 from oms_project.core.clock import utc_now
+from oms_project.core.errors import NotFound
 from ontology.services.homes.copying import Copier
 from ontology.store import intents
 from ontology.store.home_models import HomedCommit, HomedOntology, Intent
-from ontology.store.home_rows import kept_as, lock_home
+from ontology.store.home_rows import commits_kept, kept_as, lock_home
 from ontology.store.homed import database_name, home
 from ontology.store.orm import registry
 from ontology.store.orm.sql import rows, translated
@@ -22,10 +23,13 @@ __all__ = ["rewrite"]
 log = structlog.get_logger("oms.homes")
 
 
-def rewrite(ontology_id: str) -> None:
+def rewrite(ontology_id: str) -> bool:
     """Write the home of an ontology anew, and let it live there.
 
     A run that was interrupted is gone on with, unless more was erased meanwhile.
+
+    Returns:
+        Whether that is done; else it is for the next time.
     """
     info = registry.find_ontology(ontology_id)
     erasures = _erasures(ontology_id)
@@ -39,11 +43,11 @@ def rewrite(ontology_id: str) -> None:
     copier.verify(done=verified)
     with translated(), transaction.atomic():
         homed = lock_home(ontology_id)
-        if _erasures(ontology_id) != erasures:
-            return  # again, the next time
+        if _erasures(ontology_id) != erasures or not _all_here(ontology_id, homed.database):
+            return False
         copier.round()
         copier.put_names()
-        copier.verify(done=verified)
+        copier.verify(done=verified, complete=True)
         copier.verify_heads()
         old = homed.database
         HomedCommit.objects.filter(ontology_id=ontology_id).delete()
@@ -65,6 +69,19 @@ def rewrite(ontology_id: str) -> None:
     home.drop(old)
     intents.end(leaving, Intent.FINISHED)
     log.info("a home was written anew", ontology=info.name, commits=len(verified))
+    return True
+
+
+def _all_here(ontology_id: str, database: str) -> bool:
+    """Whether the index has all that a process which died may have left in the old home."""
+    try:
+        there = {branch.name: branch for branch in home.branches(database)}
+    except NotFound:
+        return True
+    return all(
+        not branch.identifier or commits_kept(ontology_id, [branch.identifier])
+        for branch in there.values()
+    )
 
 
 def _begun(ontology_id: str, name: str, erasures: int) -> tuple[str, str]:

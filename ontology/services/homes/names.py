@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ontology.store.home import HomeBranch, tag_branch, tag_of_branch
+from ontology.store.home import HomeBranch, is_kept_branch, tag_branch, tag_of_branch
+from ontology.store.home_rows import identifiers_of
 from ontology.store.orm.sql import rows
 from ontology.store.strays import Finding
 
@@ -38,10 +39,17 @@ class Name:
         """As it is now."""
         return replace(self, here=heads_of(ontology_id).get(self.stored), there=there)
 
+    def in_step(self, ontology_id: str) -> bool:
+        """Whether both sides agree."""
+        if self.here is None or self.there is None:
+            return self.here is None and self.there is None
+        known = identifiers_of(ontology_id, [self.here]).get(self.here)
+        return known == self.there.identifier and self.there.commit == self.here
+
     def finding(self) -> Finding | None:
         """What is wrong with a name that one side lacks, or a tag that moved."""
         if self.here is None:
-            if self.there is None or self.stored == _FIRST:
+            if self.there is None or self.stored == _FIRST or is_kept_branch(self.stored):
                 return None
             return Finding(
                 "branch", self.stored, self.there.identifier, note="OMS made no such branch."

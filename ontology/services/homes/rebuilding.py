@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
@@ -16,9 +16,8 @@ from oms_project.core.ids import derived_id
 from oms_project.core.keys import PublicKey, keyring
 from ontology.contract import CommitInfo, OntologyInfo, RebuildReport, TagInfo
 from ontology.domain.kinds import Kind
-from ontology.services.homes.looking import stray_commit
 from ontology.services.homes.names import heads_of
-from ontology.store.home import HomeBranch, HomeCommit, HomeDocument, tag_of_branch
+from ontology.store.home import HomeCommit, HomeDocument, is_kept_branch, kept_branch, tag_of_branch
 from ontology.store.home_models import HomedCommit, HomedOntology
 from ontology.store.home_rows import home_of, kept_as, lock_home
 from ontology.store.homed import home
@@ -75,7 +74,10 @@ def rebuild_index(info: OntologyInfo, *, on_progress: Progress | None = None) ->
     with translated(), transaction.atomic():
         homed = lock_home(info.id)
         lock_writers(info.id)
-        history = _read(homed.database)
+        known_as = HomedCommit.objects.filter(ontology_id=info.id).values_list(
+            "identifier", flat=True
+        )
+        history = _read(homed.database, known_as)
         if history.ontology_id != info.id:
             raise Invalid(
                 f"The database {homed.database} holds another ontology.", code="record_mismatch"
@@ -92,7 +94,7 @@ def rebuild_index(info: OntologyInfo, *, on_progress: Progress | None = None) ->
             tag = tag_of_branch(stored)
             registry.delete_ref("branch" if tag is None else "tag", info.id, tag or stored)
         for stored, commit in history.names.items():
-            _put_name(info.id, stored, commit, is_known=stored in before)
+            _put_name(info.id, stored, commit, before.get(stored))
         differences = sorted(
             name
             for name in before.keys() | history.names.keys()
@@ -173,38 +175,48 @@ def adopt(name: str, database: str, *, on_progress: Progress | None = None) -> R
 
 
 # --- reading the home -----------------------------------------------------------------------------
-def _read(database: str) -> _History:
-    """Everything that branches and tags of a database lead to."""
+def _read(database: str, known: Iterable[str] = ()) -> _History:
+    """Everything that branches and tags of a database lead to.
+
+    Args:
+        known: identifiers that the index has: what no branch leads to any more is read as well.
+    """
     found: dict[str, tuple[HomeCommit, CommitInfo]] = {}
     history = _History("")
     for branch in home.branches(database):
         if not branch.commit:
             continue
-        for commit in home.log(database, branch.identifier, until=found.keys()):
-            if commit.part_of:
-                continue
-            if not commit.record:
-                raise _diverged(branch, commit)
-            found[commit.identifier] = commit, info_of(commit.record)
-            history.ontology_id = history.ontology_id or ontology_of(commit.record)
+        _follow(database, branch.identifier, found)
         if branch.identifier not in found or found[branch.identifier][1].id != branch.commit:
             raise Invalid(
                 f"'{branch.name}' of {database} does not stand at a commit of OMS.",
                 code="record_mismatch",
             )
-        history.names[branch.name] = branch.commit
+        if not is_kept_branch(branch.name):
+            history.names[branch.name] = branch.commit
+    for identifier in known:
+        if identifier not in found:
+            _follow(database, identifier, found)
+    for commit, _ in found.values():
+        history.ontology_id = history.ontology_id or ontology_of(commit.record)
     history.commits = sorted(found.values(), key=lambda pair: (pair[1].time, pair[1].id))
     return history
 
 
-def _diverged(branch: HomeBranch, commit: HomeCommit) -> Conflict:
-    finding = stray_commit(branch.name, commit)
-    return Conflict(
-        f"'{branch.name}' has a commit that OMS did not make ({commit.identifier}, by "
-        f"{commit.author!r}). Reconcile and settle it first.",
-        code="home_diverged",
-        data={"branch": branch.name, "identifier": finding.identifier},
-    )
+def _follow(
+    database: str, identifier: str, found: dict[str, tuple[HomeCommit, CommitInfo]]
+) -> None:
+    for commit in home.log(database, identifier, until=found.keys()):
+        if commit.part_of:
+            continue
+        if not commit.record:
+            raise Conflict(
+                f"The home has a commit that OMS did not make ({commit.identifier}, by "
+                f"{commit.author!r}). Reconcile and settle it first.",
+                code="home_diverged",
+                data={"identifier": commit.identifier},
+            )
+        found[commit.identifier] = commit, info_of(commit.record)
 
 
 def _says_erased(document: HomeDocument) -> bool:
@@ -277,21 +289,26 @@ def _owners(history: _History) -> dict[str, str]:
         while commit and commit not in owners:
             owners[commit] = name
             commit = parents[commit]
+    for _, info in reversed(history.commits):
+        # Out of every branch's reach: their lines belong to nobody.
+        commit = info.id
+        while commit and commit not in owners:
+            owners[commit] = kept_branch(info.id)
+            commit = parents[commit]
     return owners
 
 
-def _put_name(ontology_id: str, stored: str, commit: str, *, is_known: bool = False) -> None:
-    """Let a branch or tag stand at a commit; of a known one all else stays as it is."""
+def _put_name(ontology_id: str, stored: str, commit: str, before: str | None = None) -> None:
+    """Let a branch or tag stand at a commit; of a known one (at ``before``) all else stays as it is."""
+    if before == commit:
+        return
     tag, now = tag_of_branch(stored), utc_now()
     author = current_actor()
     if tag is not None:
-        known = registry.find_tag(ontology_id, tag) if is_known else None
-        if known is not None and known.commit == commit:
-            return
-        if known is not None:
+        if before is not None:
             registry.delete_ref("tag", ontology_id, tag)
         registry.insert_tag(ontology_id, TagInfo(tag, commit, "", now, author.label))
-    elif is_known:
+    elif before is not None:
         registry.point_branch(ontology_id, stored, commit, now)
     else:
         registry.insert_branch(ontology_id, stored, commit, protected=False, author=author, now=now)

@@ -28,7 +28,7 @@ from ontology.services.homes.names import Name, names_of
 from ontology.store import intents
 from ontology.store.home import HomeBranch
 from ontology.store.home_models import HomedOntology, Stray
-from ontology.store.home_rows import commits_kept, home_of, identifiers_of, lock_home
+from ontology.store.home_rows import commits_kept, home_of, lock_home
 from ontology.store.homed import home
 from ontology.store.orm import registry
 from ontology.store.orm.sql import translated
@@ -115,6 +115,10 @@ def _reconcile(ontology_id: str, counts: _Counts) -> None:
     try:
         there = {branch.name: branch for branch in home.branches(homed.database)}
     except NotFound:
+        if homed.erase_pending and not open_strays(ontology_id):
+            rewrite(ontology_id)  # somebody has settled that it is gone
+            counts.rewritten += 1
+            return
         gone = Finding("branch_missing", "", note=f"The database {homed.database} is gone.")
         counts.strays += len(note_strays(homed, info, [gone]))
         raise
@@ -127,8 +131,7 @@ def _reconcile(ontology_id: str, counts: _Counts) -> None:
     _settle_gone(homed, info, {finding.key for finding in findings})
     counts.abandoned += abandon_stale(ontology_id, homed.database)
     HomedOntology.objects.filter(pk=ontology_id).update(seen_at=started)
-    if homed.erase_pending and not open_strays(ontology_id):
-        rewrite(ontology_id)
+    if homed.erase_pending and not open_strays(ontology_id) and rewrite(ontology_id):
         counts.rewritten += 1
 
 
@@ -148,13 +151,13 @@ def _agree(
     counts: _Counts,
 ) -> list[Finding]:
     """Finish what OMS left in the home under a name; what others did there."""
-    if _in_step(info.id, name):
+    if name.in_step(info.id):
         return []
     while True:
         with translated(), transaction.atomic():
             homed = lock_home(info.id)
             name = name.again(info.id, home.branch(homed.database, name.stored))
-            if _in_step(info.id, name):
+            if name.in_step(info.id):
                 return []
             undone = undo_names(homed, info, name)
             if undone is not None:
@@ -176,13 +179,6 @@ def _agree(
                 transaction.set_rollback(True)
                 return [stray_commit(name.stored, walk.new[0][0], str(error))]
         counts.finished += 1
-
-
-def _in_step(ontology_id: str, name: Name) -> bool:
-    if name.here is None or name.there is None:
-        return name.here is None and name.there is None
-    known = identifiers_of(ontology_id, [name.here]).get(name.here)
-    return known == name.there.identifier and name.there.commit == name.here
 
 
 def _finish_next(
@@ -259,6 +255,14 @@ def _buried(homed: HomedOntology, there: Mapping[str, HomeBranch]) -> list[Findi
             below = below or commit.identifier in kept
             if below and commit.identifier not in kept and not commit.part_of:
                 found[commit.identifier] = stray_commit(branch.name, commit)
+    if homed.erase_pending:
+        # Somebody has settled them: they go when the home is written anew.
+        with translated():
+            going = Stray.objects.filter(
+                ontology_id=homed.ontology_id, state=Stray.SETTLED, identifier__in=list(found)
+            ).values_list("identifier", flat=True)
+            for identifier in list(going):
+                del found[identifier]
     return list(found.values())
 
 
@@ -275,7 +279,9 @@ def _settle_gone(
 
 
 def _still_there(homed: HomedOntology, stray: Stray) -> bool:
-    """Whether a commit is in the history of its branch."""
+    """Whether a commit is in the history of its branch, and is not one of OMS's after all."""
+    if commits_kept(homed.ontology_id, [stray.identifier]):
+        return False
     there = home.branch(homed.database, stray.branch)
     if there is None or not there.identifier:
         return False

@@ -72,7 +72,7 @@ def move_in(info: OntologyInfo, *, on_progress: Progress | None = None) -> Trans
         _hold_everything(info.id)
         copier.round()
         copier.put_names()
-        versions += copier.verify(done=verified)
+        versions += copier.verify(done=verified, complete=True)
         copier.verify_heads()
         HomedCommit.objects.filter(ontology_id=info.id).delete()
         HomedOntology.objects.create(
@@ -135,7 +135,7 @@ def move_out(
         _refuse_strays(info)
         # What was committed meanwhile.
         copier.identifiers = _identifiers(info.id)
-        versions += copier.verify(done=verified)
+        versions += copier.verify(done=verified, complete=True)
         copier.verify_heads()
         database = homed.database
         HomedCommit.objects.filter(ontology_id=info.id).delete()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from oms_project.core.services import forget_services
 from ontology import selectors, services
 from ontology.contract import Change, CommitResult
+from tests.fakes.home import FOLDER, FolderHome
 
 NAME = "world"
 Untouched = Callable[[], AbstractContextManager[None]]
@@ -93,3 +96,18 @@ def world(as_system: None, db: None) -> Ontology:
     """An empty ontology; the system acts."""
     services.create_ontology(name=NAME, base_iri="https://example.org/world/")
     return Ontology()
+
+
+@pytest.fixture
+def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[FolderHome]:
+    """New ontologies live in a home that is a folder."""
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    settings.OMS_DEFAULT_HOME = "terminusdb"
+    settings.OMS_SERVICES = {
+        **settings.OMS_SERVICES,
+        "ontology_home": "tests.fakes.home.FolderHome",
+    }
+    forget_services()
+    monkeypatch.setattr(FolderHome, "hook", None)
+    yield FolderHome()
+    forget_services()
