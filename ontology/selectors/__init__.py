@@ -20,7 +20,7 @@ from ontology.selectors.documents import (
     suggest,
 )
 from ontology.selectors.exports import EXPORT_FORMATS, export_rdf
-from ontology.selectors.homes import count_open_strays, home_status, list_strays
+from ontology.selectors.homes import count_open_strays, home_status, list_strays, unknown_databases
 from ontology.selectors.kernel import (
     NativeDocuments,
     native_context,
@@ -162,6 +162,7 @@ __all__ = [
     "suggest",
     "traverse",
     "type_shape",
+    "unknown_databases",
     "unload_objects",
     "verify",
     "visibility",

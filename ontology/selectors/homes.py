@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from itertools import islice
 
-from oms_project.core.authorization import permissions
+from django.conf import settings
+
+from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.context import current_actor
 from oms_project.core.errors import OmsError
 from oms_project.core.pagination import decode_cursor, encode_cursor
 from ontology.access import permitted, readable
@@ -17,7 +20,7 @@ from ontology.store.homed import home
 from ontology.store.orm.sql import rows, translated
 from ontology.store.strays import info_of_stray, open_strays
 
-__all__ = ["count_open_strays", "home_status", "list_strays"]
+__all__ = ["count_open_strays", "home_status", "list_strays", "unknown_databases"]
 
 #: Commits of a home that are counted at most.
 _MOST = 1000
@@ -119,3 +122,20 @@ def count_open_strays(*, ontology: str) -> int:
     info = readable(ontology)
     with translated():
         return Stray.objects.filter(ontology_id=info.id, state=Stray.OPEN).count()
+
+
+def unknown_databases() -> tuple[str, ...]:
+    """Databases of OMS in the home that no ontology of the index lives in: of a deployment that
+    shares the home, of an index that was lost, or of a process that died; none when there is no home
+    or it does not answer.
+    """
+    authorizer.check(current_actor(), permissions.ONTOLOGY_ADMINISTER)
+    if settings.OMS_DEFAULT_HOME == "embedded":
+        return ()
+    try:
+        there = home.databases()
+    except OmsError:
+        return ()
+    with translated():
+        known = set(HomedOntology.objects.values_list("database", flat=True))
+    return tuple(sorted(set(there) - known))

@@ -37,6 +37,7 @@ __all__ = [
     "answer_at",
     "native_context",
     "native_names",
+    "native_schema",
     "query",
     "read_documents",
 ]
@@ -143,6 +144,16 @@ def read_documents(
             data={"document": missing},
         )
     return NativeDocuments([found[name] for name in wanted], commit)
+
+
+def native_schema(*, ontology: str, ref: str = "") -> Sequence[Mapping[str, Any]]:
+    """Classes at a ref, as schema documents of TerminusDB. Raises NotFound, PermissionDenied."""
+    info = _asked(ontology)
+    reader = store.reader(info.id, store.resolve(info.id, ref or info.default_branch))
+    rids = [item.rid for item in reader.scan(CLASS_KINDS)]
+    classes = Classes(reader)
+    classes.load(rids)
+    return list(_schema(classes, rids))
 
 
 def native_context(*, ontology: str) -> Mapping[str, str]:

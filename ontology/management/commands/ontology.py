@@ -6,6 +6,7 @@ from ontology.management.cli.actions import ActionCommands
 from ontology.management.cli.documents import DocumentCommands
 from ontology.management.cli.exchange import ExchangeCommands
 from ontology.management.cli.history import HistoryCommands
+from ontology.management.cli.homes import HomeCommands
 from ontology.management.cli.links import LinkCommands
 from ontology.management.cli.merging import MergeCommands
 from ontology.management.cli.objects import ObjectCommands
@@ -30,6 +31,7 @@ class Command(
     HistoryCommands,
     RefCommands,
     QueryCommands,
+    HomeCommands,
     RedactionCommands,
     TableCommands,
     ExchangeCommands,
