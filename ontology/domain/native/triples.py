@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from itertools import batched
+from itertools import islice
 
 from ontology.domain.kinds import Kind
 from ontology.domain.native.classes import (
@@ -54,7 +54,8 @@ def instance_triples(classes: Classes, instances: Iterable[DocumentLike]) -> Ite
 
     The types of links' ends are read through the state of ``classes``, a thousand links at a time.
     """
-    for portion in batched(instances, _PORTION, strict=False):
+    remaining = iter(instances)
+    while portion := list(islice(remaining, _PORTION)):
         classes.load({str(one.body.get("_type")) for one in portion})
         ends = {
             str(one.body.get(role))
