@@ -39,6 +39,7 @@ from ontology.domain.state import State
 
 __all__ = [
     "CLASS_KINDS",
+    "RELATION",
     "Classes",
     "Field",
     "Form",
@@ -76,8 +77,9 @@ class Member(NamedTuple):
         return self.kind == "Set"
 
 
+#: What every relation is.
 RELATION = Member("Set", ANY_OBJECT)
-END = Member("Optional", ANY_OBJECT)
+_END = Member("Optional", ANY_OBJECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,7 @@ class Classes:
         if document.kind == Kind.LINK_TYPE:
             if not resolved.all:
                 return None
-            members |= {SOURCE: END, TARGET: END}
+            members |= {SOURCE: _END, TARGET: _END}
         for link in self._links.get(rid, ()):
             relation = self.relation(link)
             if relation is not None and rid in relation.holders:
@@ -264,6 +266,11 @@ class Classes:
             parents=tuple(map(self.name, resolved.parents)) or (ANY_OBJECT,),
             members={**members, **resolved.own},
         )
+
+    def members(self, rid: str) -> Mapping[str, Member]:
+        """All members of a class that hold values, inherited ones too."""
+        self.load((rid,))
+        return self._values(rid).all
 
     def any_object(self, rid: str) -> dict[str, Member]:
         """Members that ``OmsObject`` has for the sake of a definition."""

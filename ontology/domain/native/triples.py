@@ -17,7 +17,7 @@ from ontology.domain.native.documents import link_triples, object_triples
 from ontology.domain.native.names import ANY_OBJECT, RID, object_id
 from ontology.domain.native.terms import Literal, Node, Term, Triple
 from ontology.domain.native.values import TEXT
-from ontology.domain.state import DocumentLike
+from ontology.domain.state import DocumentLike, State
 
 __all__ = [
     "Literal",
@@ -49,10 +49,14 @@ def schema_triples(classes: Classes, rids: Collection[str]) -> Iterator[Triple]:
             yield from member_triples(ANY_OBJECT, name, member)
 
 
-def instance_triples(classes: Classes, instances: Iterable[DocumentLike]) -> Iterator[Triple]:
+def instance_triples(
+    classes: Classes, instances: Iterable[DocumentLike], state: State | None = None
+) -> Iterator[Triple]:
     """Triples of objects and links, in their order. Those of unknown types have none.
 
-    The types of links' ends are read through the state of ``classes``, a thousand links at a time.
+    Args:
+        state: where the ends of links are read, a thousand links at a time; that of ``classes``,
+            unless those stand for several commits.
     """
     remaining = iter(instances)
     while portion := list(islice(remaining, _PORTION)):
@@ -63,7 +67,7 @@ def instance_triples(classes: Classes, instances: Iterable[DocumentLike]) -> Ite
             if one.kind == Kind.LINK
             for role in ("_source", "_target")
         }
-        named = class_names(classes, ends)
+        named = class_names(classes, ends, state)
         for one in portion:
             form = classes.form(str(one.body.get("_type")))
             if form is None:
@@ -82,9 +86,11 @@ def instance_triples(classes: Classes, instances: Iterable[DocumentLike]) -> Ite
                 )
 
 
-def class_names(classes: Classes, rids: Collection[str]) -> dict[str, str]:
-    """``rid`` of an object -> name of its class, for those that exist."""
-    found = classes.state.get_many(rids) if rids else {}
+def class_names(
+    classes: Classes, rids: Collection[str], state: State | None = None
+) -> dict[str, str]:
+    """``rid`` of an object -> name of its class, for those that exist in ``state``."""
+    found = (state or classes.state).get_many(rids) if rids else {}
     classes.load({str(one.body.get("_type")) for one in found.values()})
     names = {}
     for rid, one in found.items():
