@@ -33,6 +33,7 @@ __all__ = [
     "ReadQuery",
     "RefText",
     "ResourcesQuery",
+    "StrayQuery",
     "Text",
     "Whole",
     "WriteQuery",
@@ -104,6 +105,13 @@ class PageQuery(Query):
     """Items on a page."""
     cursor: CursorText = ""
     """Where the page starts: `next` of the page before."""
+
+
+class StrayQuery(PageQuery):
+    """Changes of others in a home."""
+
+    state: Literal["", "open", "settled"] = ""
+    """Only those."""
 
 
 class LogQuery(ReadQuery, PageQuery):

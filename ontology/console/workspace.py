@@ -99,6 +99,16 @@ class Workspace:
         """Whether this person may erase values for good."""
         return allowed(permissions.ONTOLOGY_ERASE, ontology=self.name)
 
+    @cached_property
+    def lives_elsewhere(self) -> bool:
+        """Whether the ontology has a home of its own that this person may look at."""
+        return self.may_administer and selectors.lives_elsewhere(ontology=self.name)
+
+    @cached_property
+    def open_strays(self) -> int:
+        """How many changes of others in that home nobody has settled."""
+        return selectors.count_open_strays(ontology=self.name)
+
     @property
     def why_read_only(self) -> str:
         """Why nothing can be edited here, as a sentence; empty when it can."""

@@ -20,7 +20,13 @@ from ontology.selectors.documents import (
     suggest,
 )
 from ontology.selectors.exports import EXPORT_FORMATS, export_rdf
-from ontology.selectors.homes import count_open_strays, home_status, list_strays, unknown_databases
+from ontology.selectors.homes import (
+    count_open_strays,
+    home_status,
+    list_strays,
+    lives_elsewhere,
+    unknown_databases,
+)
 from ontology.selectors.kernel import (
     NativeDocuments,
     native_context,
@@ -145,6 +151,7 @@ __all__ = [
     "list_redactions",
     "list_strays",
     "list_tags",
+    "lives_elsewhere",
     "log",
     "names_of",
     "native_context",

@@ -20,7 +20,13 @@ from ontology.store.homed import home
 from ontology.store.orm.sql import rows, translated
 from ontology.store.strays import info_of_stray, open_strays
 
-__all__ = ["count_open_strays", "home_status", "list_strays", "unknown_databases"]
+__all__ = [
+    "count_open_strays",
+    "home_status",
+    "list_strays",
+    "lives_elsewhere",
+    "unknown_databases",
+]
 
 #: Commits of a home that are counted at most.
 _MOST = 1000
@@ -115,6 +121,13 @@ def list_strays(
         listed = list(found[: limit + 1])
     more = encode_cursor("strays", (listed[limit - 1].pk,)) if len(listed) > limit else None
     return Page(tuple(info_of_stray(stray) for stray in listed[:limit]), more)
+
+
+def lives_elsewhere(*, ontology: str) -> bool:
+    """Whether an ontology lives outside the ORM; costs nothing where no home is configured."""
+    if settings.OMS_DEFAULT_HOME == "embedded":
+        return False
+    return home_of(readable(ontology).id) is not None
 
 
 def count_open_strays(*, ontology: str) -> int:

@@ -57,6 +57,7 @@ _MAINTAINER = _REVIEWER | {"ontology.merge", "ontology.create"}
 _ADMINISTRATOR = _MAINTAINER | {
     "ontology.administer", "ontology.erase", "jobs.administer", "identity.administer", "policy.read",
     "policy.administer", "audit.read", "audit.administer", "system.read", "events.administer",
+    "kernel.home",
 }  # fmt: skip
 HELD = {
     Role.VIEWER: _VIEWER,
@@ -397,7 +398,7 @@ def _address(row: Row, world: World, ontology: str) -> str:
         "<segment:commit>": head, "<str:commit>": head, "<str:kind>": "ObjectType",
         "<uuid:job>": SOME_ID, "<uuid:job_id>": SOME_ID, "<str:job>": SOME_ID,
         "<str:username>": "victim", "<str:name>": "mine", "<str:client_id>": "mine",
-        "<int:secret_id>": "1", "<str:session>": SOME_ID, "<str:delegation>": SOME_ID,
+        "<int:secret_id>": "1", "<int:stray>": "1", "<str:session>": SOME_ID, "<str:delegation>": SOME_ID,
         "<str:policy_id>": world.binding, "<path:object_id>": world.binding,
         "<path:content_type_id>": "1", "<str:event_id>": SOME_ID, "<id>": str(world.victim.pk),
         "<path:event>": SOME_ID, "<str:event>": SOME_ID, "<str:event_type>": "io.oms.ontology.created.v1",

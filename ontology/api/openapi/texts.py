@@ -69,6 +69,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _TEXT,
         "example": "ObjectType/Person",
     },
+    "stray": {
+        "description": "Number of the stray.",
+        "schema": {"type": "integer", "minimum": 0},
+        "example": 12,
+    },
     "job": {
         "description": "Id of the job.",
         "schema": {"type": "string", "format": "uuid"},

@@ -224,6 +224,10 @@ REST_ALONE: Final[Mapping[str, str]] = {
     "auth_revoke": "RFC 7009: the form of the request is the standard's",
     "auth_token": "it makes the token without which /graphql answers nothing",
     "auth_verify": "RFC 7662: the form of the request is the standard's",
+    "getHome": "who operates a home does it with REST, the console or a command",
+    "listStrays": "who operates a home does it with REST, the console or a command",
+    "reconcileHome": "who operates a home does it with REST, the console or a command",
+    "settleStray": "who operates a home does it with REST, the console or a command",
     "getExport": "a file; its address is `StartedExport.resultUrl`",
 }
 #: Fields whose need is not that of the operation, and why.
