@@ -4,6 +4,14 @@ from ontology.services.actions import revert_action, run_action
 from ontology.services.bulk import LoadedFile, LoadResult, RejectedRow, load_objects
 from ontology.services.changes import commit_changes
 from ontology.services.imports import import_rdf
+from ontology.services.kernel import (
+    KernelAnswer,
+    KernelWrite,
+    delete_documents,
+    insert_documents,
+    run_query,
+    update_documents,
+)
 from ontology.services.merging import merge, revert
 from ontology.services.ontologies import create_ontology, delete_ontology, update_ontology
 from ontology.services.redaction import redact
@@ -16,6 +24,8 @@ from ontology.services.refs import (
 )
 
 __all__ = [
+    "KernelAnswer",
+    "KernelWrite",
     "LoadResult",
     "LoadedFile",
     "RejectedRow",
@@ -24,15 +34,19 @@ __all__ = [
     "create_ontology",
     "create_tag",
     "delete_branch",
+    "delete_documents",
     "delete_ontology",
     "delete_tag",
     "import_rdf",
+    "insert_documents",
     "load_objects",
     "merge",
     "redact",
     "revert",
     "revert_action",
     "run_action",
+    "run_query",
     "update_branch",
+    "update_documents",
     "update_ontology",
 ]

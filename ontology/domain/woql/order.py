@@ -17,6 +17,7 @@ NUMBERS = {
     "xsd:float": "float",
 }
 _TIMES = {"xsd:time": 4, "xsd:date": 5, "xsd:dateTime": 6}
+_LAST = "\U0010ffff"
 _NOTHING, _NODE, _NUMBER, _TEXT, _OTHER = 0, 1, 2, 3, 7
 
 
@@ -27,7 +28,8 @@ def sort_key(value: Any) -> tuple[int, Any, str]:
     if value is None:
         return (_NOTHING, "", "")
     if isinstance(value, Node):
-        return (_NODE, value.name, "")
+        # By IRI: that of @base stands before that of @schema.
+        return (_NODE, value.name.replace("@schema:", _LAST, 1), "")
     if isinstance(value, Literal):
         if value.type in NUMBERS:
             return (_NUMBER, Decimal(value.text), value.type)

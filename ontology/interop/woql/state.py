@@ -207,7 +207,10 @@ class _Bounded:
             if count > self._most:
                 self.exceeded = True
                 raise _too_many(self._most)
-            yield ox.Triple(_node(triple.subject), _node(triple.predicate), encoded(triple.object))
+            # A member's name is relative to @schema, unlike everything else.
+            name = triple.predicate
+            predicate = name if ":" in name else SCHEMA + name
+            yield ox.Triple(_node(triple.subject), _node(predicate), encoded(triple.object))
 
 
 def _too_many(most: int) -> Invalid:
