@@ -17,6 +17,7 @@ import psycopg
 from tests.benchmarks.audit import audited
 from tests.benchmarks.events import events
 from tests.benchmarks.graphql import graphql_lists
+from tests.benchmarks.homes import homes
 from tests.benchmarks.instances import data_growth, loads
 from tests.benchmarks.measure import Comparison, Work, in_turn, timed
 from tests.benchmarks.pages import pages
@@ -345,4 +346,5 @@ ROWS: dict[int, Callable[[World], list[Comparison]]] = {
     11: audited,
     13: loads,
     14: data_growth,
+    15: homes,
 }

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from oms_project.core.cache import product_cache
 from tests.integration.api.conftest import head_of, problem
 
 pytestmark = [pytest.mark.data, pytest.mark.django_db]
@@ -196,6 +197,7 @@ def test_a_page_costs_the_same_number_of_queries_whatever_it_holds(
     api: APIClient, fleet: str
 ) -> None:
     def count(limit: int) -> int:
+        product_cache().clear()
         with CaptureQueriesContext(connection) as captured:
             assert api.get(f"{fleet}/object-types", {"limit": limit}).status_code == 200
         return len(captured)
