@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +17,9 @@ __all__ = ["bad_request", "for_machines", "not_found", "permission_denied", "ser
 
 
 def for_machines(request: HttpRequest) -> bool:
-    """Whether a problem is the answer to what fails, and not a page."""
+    """Whether a problem is the answer to what fails, and not a page: everywhere in a data kernel."""
+    if settings.ROOT_URLCONF == settings.OMS_KERNEL_URLCONF:
+        return True
     if request.path.startswith("/graphql"):
         return "text/html" not in request.headers.get("Accept", "")
     return request.path.startswith(("/api/", "/health", "/metrics")) or request.path == "/api"

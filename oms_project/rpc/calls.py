@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -46,9 +46,14 @@ class Call:
 
     def watched(self, items: Iterable[T]) -> Iterator[T]:
         """``items``, as long as it makes sense to go on."""
-        for item in items:
-            self.check()
-            yield item
+        iterator = iter(items)
+        try:
+            for item in iterator:
+                self.check()
+                yield item
+        finally:  # now, and not when the error that it ends with is forgotten
+            if isinstance(iterator, Generator):
+                iterator.close()
 
 
 _call: ContextVar[Call | None] = ContextVar("oms_call", default=None)

@@ -264,6 +264,7 @@ class _Served:
 
     def _abort(self) -> None:
         error = self._error or RuntimeError("A call ended without saying why.")
+        self._error = None  # its traceback leads back here, and to all that the call held
         raw = error_bytes(error, self._metadata.get(LIMIT_KEY, ""))
         self._context.set_trailing_metadata(((ERROR_KEY, raw),))
         self._context.abort(self._code, _sentence(error))

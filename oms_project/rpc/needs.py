@@ -38,7 +38,7 @@ _REFLECTION: Final = AUTHENTICATED("what may be called is no secret to who is si
 
 #: Full name of a method -> need.
 NEEDS: Final[Mapping[str, MethodNeed]] = {
-    "oms.kernel.v1.DataKernel/Query": permissions.ONTOLOGY_READ,
+    "oms.kernel.v1.DataKernel/Query": permissions.KERNEL_QUERY,
     "oms.kernel.v1.DataKernel/Insert": permissions.ONTOLOGY_WRITE,
     "oms.kernel.v1.DataKernel/Update": permissions.ONTOLOGY_WRITE,
     "oms.kernel.v1.DataKernel/Delete": permissions.ONTOLOGY_WRITE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +114,7 @@ class KernelServer:
         check_methods(served_methods())
         self._home = home
         self._stopping = threading.Event()
+        self._troubles = ("", "")
         most = settings.OMS_KERNEL_MAX_MESSAGE_BYTES
         self._pool = ThreadPoolExecutor(
             threads or settings.OMS_KERNEL_THREADS, thread_name_prefix="oms-grpc"
@@ -156,10 +157,13 @@ class KernelServer:
 
     def look(self) -> None:
         """Look at what the services stand on, and tell who asks for health."""
-        database = _well(_ask_database)
-        home = database and _well(self._ask_home)
-        for name, well in (("", database), (DATA, database), (HOME, home)):
-            self._health.set(name, _SERVING if well else _NOT_SERVING)
+        database = _trouble_of(_ask_database)
+        home = database or _trouble_of(self._ask_home)
+        for name, trouble in (("", database), (DATA, database), (HOME, home)):
+            self._health.set(name, _NOT_SERVING if trouble else _SERVING)
+        if (database, home) != self._troubles:
+            self._troubles = database, home
+            log.info("health", database=database or "well", home=home or "well")
 
     def _look(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
@@ -199,10 +203,10 @@ def _ask_database() -> None:
         cursor.execute("SELECT 1")
 
 
-def _well(ask: Any) -> bool:
+def _trouble_of(ask: Callable[[], None]) -> str:
+    """Why something is not well; empty when it is."""
     try:
         ask()
     except Exception as error:  # noqa: BLE001 - whatever it is, the thing is not well
-        log.warning("the data kernel is not well", error=repr(error))
-        return False
-    return True
+        return f"{type(error).__name__}: {error}"
+    return ""
