@@ -49,6 +49,12 @@ The values are those of the REST API. Members may be added, never taken away or 
 | `compare` | `rid`, `fromCommit`, `toCommit`, `before`, `after` (documents or null), `diff` (a change as in `diff`, or null), `names` |
 | `redact` | `redaction` (`id`, `rid`, `kind`, `fields`, `reason`, `versions`, `time`, `authorId`, `authorUsername`), `document`, `messages`, `answers`, `jobs`, `dryRun` |
 | `redactions` | `{"items": [redaction, …]}` |
+| `home NAME` | `ontology`, `home`, `database`, `product`, `version`, `answers`, `ahead`, `behind`, `pending`, `strays`, `erasePending`, `seenAt`, `problem` |
+| `home` | `{"items": [the same, …], "unknown": [database, …]}` |
+| `transfer` | `ontology`, `home`, `database`, `commits`, `documents`, `branches`, `tags`, `dropped` |
+| `reconcile` | `ontologies`, `finished`, `abandoned`, `strays`, `rewritten`, `problems` |
+| `rebuild` | `ontology`, `commits`, `documents`, `branches`, `tags`, `missing`, `differences` |
+| `strays` | `{"items": [stray, …]}`; a stray: `id`, `kind`, `branch`, `identifier`, `author`, `message`, `time`, `foundAt`, `state`, `settledAt`, `settledBy`, `note`; with `--settle` that stray |
 | `merge`, `revert` | `status` (`merged`, `fast_forward`, `up_to_date`, `conflicts`, `invalid`), `commit`, `base`, `ours`, `theirs`, `conflicts`, `problems`, `changes`, `resolved`, `dryRun`. A conflict: `id`, `rid`, `kind`, `document`, `path`, `label`, `type`, `base`, `ours`, `theirs`, `message` |
 | `get` | the document: `_etag`, `@id`, `@type`, `rid`, its fields, the audit fields |
 | `ls` | `{"items": [document, …]}`, a line each |
@@ -74,6 +80,7 @@ _PANELS = (
     "Merge",
     "Definitions",
     "Objects and links",
+    "Homes",
 )
 _FOLDED = re.compile(r"\s+")
 
