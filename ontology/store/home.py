@@ -119,7 +119,7 @@ class SchemaChange:
     ``NativeChange``. All in the first request of a landing.
 
     Classes and members come and are never taken away; ``removed`` has only what is replaced: the
-    old range of a member that gets another one, and that a class is abstract.
+    old range of a member that gets another one, that a class is abstract, that it has a parent.
 
     Attributes:
         removed, added: triples whose names all have a prefix (``@schema:Airport``).

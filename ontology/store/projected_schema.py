@@ -48,7 +48,7 @@ class Written(NamedTuple):
 
 
 class Retyped(NamedTuple):
-    """Members of a class that get another type: how they were until then."""
+    """Members of a class that get another type or are none any more: how they were until then."""
 
     class_: str
     fields: tuple[Field, ...]
@@ -60,7 +60,7 @@ class Changed:
 
     Attributes:
         restated: ``rid``s of types whose instances look otherwise now though their bodies do not.
-        retyped: ``rid`` of a type -> members whose values have to go with the schema's change.
+        retyped: ``rid`` of a type -> members whose values go with the schema's change.
     """
 
     schema: SchemaChange = field(default_factory=SchemaChange)
@@ -207,6 +207,11 @@ def _replaced(
 ) -> Iterator[Triple]:
     if before.abstract and not after.abstract:
         yield Triple(f"@schema:{before.name}", "sys:abstract", Node("rdf:nil"))
+    for parent in before.parents:
+        # The members of a parent that has another name now, or is none any more, would stay as
+        # they are and could contradict what comes.
+        if parent not in after.parents:
+            yield Triple(f"@schema:{before.name}", "sys:inherits", Node(f"@schema:{parent}"))
     for name, member in before.members.items():
         if members.get(name, member) != member:
             yield from member_triples(before.name, name, member)
@@ -225,20 +230,18 @@ def _compare_forms(rid: str, old: Form | None, new: Form | None, changed: Change
         changed.restated.add(rid)
     if old.class_ and old.class_ == new.class_:
         members = {one.name: one.member for one in new.fields}
-        fields = tuple(
-            one for one in old.fields if not _holds(members.get(one.name, one.member), one.member)
-        )
+        fields = tuple(one for one in old.fields if not _holds(members.get(one.name), one.member))
         if fields:
             changed.retyped[rid] = Retyped(old.class_, fields)
 
 
-def _holds(new: Member, old: Member) -> bool:
+def _holds(new: Member | None, old: Member) -> bool:
     """Whether a member can keep its values."""
-    return new == old or (new.target == old.target and new.many)
+    return new is not None and (new == old or (new.target == old.target and new.many))
 
 
 def value_changes(state: State, retyped: Mapping[str, Retyped]) -> Iterator[Triple]:
-    """The values that have to go because their members get other types.
+    """The values that go because their members get other types, or are none any more.
 
     Args:
         state: the one before.
