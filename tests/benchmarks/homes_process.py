@@ -371,16 +371,20 @@ class Bare(_Base):
         assert len(found) == OBJECTS
         return taken[0]
 
-    def _change(self, client: Any, half: int = 0) -> None:
+    def _change(self, client: Any, half: int = 0) -> tuple[str, str]:
+        """Gives one that it changed, and its new name."""
         text = f"Changed {uuid.uuid4()}"
+        numbers = self.numbers(half)
         client.replace_document(
-            [{**self._document(number), "name": text} for number in self.numbers(half)],
-            commit_msg=text,
+            [{**self._document(number), "name": text} for number in numbers], commit_msg=text
         )
+        return f"Part/part-{numbers[0]}", text
 
     @staticmethod
     def _head(client: Any) -> str:
-        return str(client.log(count=1)[0]["identifier"])
+        # Its log is that of main, whatever branch it is on.
+        _, version = client.get_document("Part/part-0", get_data_version=True)
+        return str(version).removeprefix("branch:")
 
     def commit(self) -> float:
         client = self._client(self.db)
@@ -405,11 +409,12 @@ class Bare(_Base):
         base = self._head(client)
         client.create_branch(name)
         theirs = self._client(self.db, name)
-        self._change(theirs, half=1)
+        changed, text = self._change(theirs, half=1)
         head = self._head(theirs)
         self._change(client)
         with _timer() as taken:
             client.apply(base, head, branch="main", message="Merge", author="bench")
+        assert client.get_document(changed)["name"] == text
         return taken[0]
 
     def branch(self) -> float:
@@ -437,7 +442,7 @@ class Bare(_Base):
         for database in client.get_databases():
             name = str(database.get("name", ""))
             if name.startswith(os.environ["TERMINUSDB_DB_PREFIX"]):
-                client.delete_database(name, force=True)
+                client.delete_database(name, team=client.team, force=True)
         return 0.0
 
 
