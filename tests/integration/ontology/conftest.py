@@ -12,6 +12,7 @@ import pytest
 from oms_project.core.services import forget_services
 from ontology import selectors, services
 from ontology.contract import Change, CommitResult
+from ontology.store.home_models import Intent
 from tests.fakes.home import FOLDER, FolderHome
 
 NAME = "world"
@@ -99,8 +100,17 @@ def world(as_system: None, db: None) -> Ontology:
 
 
 @pytest.fixture
-def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[FolderHome]:
+def homes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    django_db_setup: None,
+    django_db_blocker: Any,
+) -> Iterator[FolderHome]:
     """New ontologies live in a home that is a folder."""
+    with django_db_blocker.unblock():
+        # On PostgreSQL they are written beside the transaction that ends with a test.
+        Intent.objects.all().delete()
     monkeypatch.setenv(FOLDER, str(tmp_path))
     settings.OMS_DEFAULT_HOME = "terminusdb"
     settings.OMS_SERVICES = {
