@@ -94,6 +94,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "action.reverted": "A run of an action was taken back",
     "ontology.restricted_read": "Restricted or secret values were read",
     "ontology.redacted": "Values of an object or link were erased for good",
+    "kernel.queried": "An ontology's home answered a query itself, with all that it holds",
     # -- homes of ontologies outside the ORM
     "home.stray_found": "Something was changed in an ontology's home behind OMS's back",
     "home.stray_settled": "A change behind OMS's back was settled",

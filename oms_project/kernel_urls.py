@@ -7,12 +7,15 @@ from django.urls import re_path
 from oms_project.api.views import unknown_endpoint
 from oms_project.observability.health import urlpatterns as health_urls
 from oms_project.observability.metrics import urlpatterns as metrics_urls
+from ontology.api.kernel_urls import kernel_patterns, terminus_patterns
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 urlpatterns = [
     *health_urls,
     *metrics_urls,
+    *kernel_patterns,
+    *terminus_patterns,
     re_path("", unknown_endpoint),
 ]
 

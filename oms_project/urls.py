@@ -10,8 +10,10 @@ from django.views.i18n import set_language
 from oms_project.api.views import unknown_endpoint
 from oms_project.core.routes import PUBLIC, declared
 from oms_project.identity.api.urls import well_known
+from oms_project.observability import health
 from oms_project.observability.health import urlpatterns as health_urls
 from oms_project.observability.metrics import urlpatterns as metrics_urls
+from ontology.api.kernel_urls import terminus_patterns
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
@@ -19,6 +21,10 @@ urlpatterns = [
     *health_urls,
     *metrics_urls,
     path(".well-known/", include(well_known)),
+    path("api/v1/kernel/health", health.overview),
+    path("api/v1/kernel/health/live", health.live),
+    path("api/v1/kernel/health/ready", health.ready),
+    path("terminusdb/", include(terminus_patterns)),
     path("api", unknown_endpoint),
     path("api/", include("oms_project.api.urls")),
     path("", include("oms_project.graphql.urls")),

@@ -22,6 +22,10 @@ __all__ = [
     "ChangeBody",
     "ChangeSetBody",
     "Head",
+    "KernelDeleteBody",
+    "KernelInsertBody",
+    "KernelQueryBody",
+    "KernelUpdateBody",
     "MergeBody",
     "Message",
     "RedactionBody",
@@ -209,6 +213,54 @@ class RedactionBody(Body):
     """Where the target is looked up. Empty: the default branch."""
     dry_run: bool = False
     """Answer what would be erased, without erasing it."""
+
+
+class KernelBody(Body):
+    """What requests to the data kernel have in common."""
+
+    ontology: Annotated[Text, Field(min_length=1, max_length=400)] = Field(examples=["fleet"])
+    """Name or id of the ontology."""
+    message: Message = ""
+    """Message of the commit. Empty: the header `X-Commit-Message`, or a sentence."""
+    expected_head: Head | None = None
+    """The head of the branch that you have seen; refused with 409 when it has moved."""
+
+
+class KernelQueryBody(KernelBody):
+    """A WOQL query."""
+
+    ref: Ref = Field(default="", examples=["main"])
+    """What is asked: a branch, tag, commit id or `branch@timestamp`; for a query that writes, a
+    branch. Empty: the default branch."""
+    query: dict[str, Any] = Field(examples=[{"@type": "IsA"}])
+    """WOQL as JSON-LD, as the clients of TerminusDB send it."""
+    timeout: float | None = Field(default=None, gt=0, le=3600)
+    """Seconds after which to give up; never more than the server allows."""
+
+
+class KernelInsertBody(KernelBody):
+    """Native documents to insert."""
+
+    branch: Ref = Field(default="", examples=["main"])
+    """The branch to write to. Empty: the default branch."""
+    documents: list[dict[str, Any]] = Field(min_length=1, max_length=10_000)
+    """Native documents: `@type`, values by name, relations as lists of `@id`s."""
+
+
+class KernelUpdateBody(KernelInsertBody):
+    """Native documents that take the places of those with their `@id`."""
+
+    create: bool = False
+    """Make those that do not exist."""
+
+
+class KernelDeleteBody(KernelBody):
+    """Native documents to delete."""
+
+    branch: Ref = Field(default="", examples=["main"])
+    """The branch to write to. Empty: the default branch."""
+    ids: list[Target] = Field(min_length=1, max_length=10_000)
+    """`@id`s of documents, `rid`s, or `Type/key`."""
 
 
 def parse_body(data: Any, model: type[B]) -> B:

@@ -43,6 +43,7 @@ ACTION_LABELS: Final = {
     "ontology.tag_created": _("A tag was created"),
     "ontology.tag_deleted": _("A tag was deleted"),
     "ontology.restricted_read": _("Restricted or secret values were read"),
+    "kernel.queried": _("An ontology's home answered a query itself, with all that it holds"),
     "home.stray_found": _("Something was changed in an ontology's home behind OMS's back"),
     "home.stray_settled": _("A change behind OMS's back was settled"),
     "home.transferred": _("An ontology moved to another home"),

@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor, acting_as
 from oms_project.core.errors import Unauthenticated
-from oms_project.identity.api.authentication import bearer_holder
+from oms_project.identity.api.authentication import bearer_holder, native_holder
 from oms_project.identity.contract import actor_of
 from oms_project.observability.metrics import SCRAPER, is_scraper
 
@@ -71,7 +71,7 @@ def _actor(request: HttpRequest) -> Actor | None:
         request.oms_actor_name = SCRAPER.username  # type: ignore[attr-defined]
         return SCRAPER
     try:
-        holder = bearer_holder(request)
+        holder = bearer_holder(request) or native_holder(request)
     except Unauthenticated as failure:
         request.oms_auth_failure = failure  # type: ignore[attr-defined]
         return None

@@ -29,6 +29,8 @@ SyncNext = Callable[[HttpRequest], HttpResponseBase]
 AsyncNext = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 _WINDOW = 60
+#: The data kernel has its own at the root.
+_LIMITED = ("/api/", "/graphql", "/terminusdb/", "/query", "/insert", "/update", "/delete")
 
 
 class RateLimitMiddleware:
@@ -56,7 +58,7 @@ class RateLimitMiddleware:
 
 def _policy(request: HttpRequest) -> tuple[str, int, str] | None:
     """Name of the limit, requests per minute, and who is counted; None: nothing is limited."""
-    if not request.path.startswith(("/api/", "/graphql")):
+    if not request.path.startswith(_LIMITED):
         return None
     actor = try_current_actor()
     address = current_source().address

@@ -6,10 +6,10 @@ their path and take all that is left.
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path
 
 from ontology.api.addresses import COLLECTIONS
-from ontology.api.converters import RestConverter, SegmentConverter
+from ontology.api.kernel_urls import kernel_patterns
 from ontology.api.views import (
     actions,
     definitions,
@@ -31,9 +31,6 @@ from ontology.api.views import (
 from ontology.domain.kinds import DEFINITION_KINDS, INSTANCE_KINDS, Kind
 
 __all__ = ["urlpatterns"]
-
-register_converter(SegmentConverter, "segment")
-register_converter(RestConverter, "rest")
 
 _ONE = "ontologies/<segment:ontology>"
 
@@ -81,7 +78,8 @@ def _instances(kind: Kind) -> list[URLPattern]:
     ]
 
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("kernel/", include(kernel_patterns)),
     path("ontologies", registry.OntologiesView.as_view()),
     path(_ONE, registry.OneOntologyView.as_view()),
     path(f"{_ONE}/branches", registry.BranchesView.as_view()),

@@ -334,6 +334,24 @@ _ACTION: Final = {
 }
 
 EXAMPLES: Final[dict[str, Any]] = {
+    "KernelQueryBody": {
+        "ontology": "fleet",
+        "query": {
+            "@type": "IsA",
+            "element": {"@type": "NodeValue", "variable": "a"},
+            "type": {"@type": "NodeValue", "node": "Person"},
+        },
+    },
+    "KernelInsertBody": {
+        "ontology": "fleet",
+        "documents": [{"@type": "Person", "name": "Ana"}],
+        "message": "Add Ana",
+    },
+    "KernelUpdateBody": {
+        "ontology": "fleet",
+        "documents": [{"@id": f"Person/{RID}", "@type": "Person", "name": "Ana"}],
+    },
+    "KernelDeleteBody": {"ontology": "fleet", "ids": [f"Person/{RID}"]},
     "Ontology": _ONTOLOGY,
     "OntologyPage": _page(_ONTOLOGY, commit=False),
     "OntologyCreate": {
