@@ -167,15 +167,13 @@ class KernelProcess:
             ready_callable=self._listening,
         )
         self._http = server
-        try:
-            server.run()
-        finally:
-            asyncio.set_event_loop(None)
+        server.run()  # comes back at once when it cannot listen, and says so in the log only
+        asyncio.set_event_loop(None)
+        if self._ending is None:
+            self._failed = f"REST cannot listen on {self._host}:{port}: it is taken, or not ours."
 
     def _listening(self) -> None:
         if not self._http.listening_addresses:
-            self._failed = f"REST cannot listen on {self._host}:{self._rest_port}."
-            self._stop_http()
             return
         self._grpc.start()
         scheme = "http" if self._credentials is None else "https"

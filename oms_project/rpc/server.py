@@ -15,10 +15,11 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, connections
 from google.protobuf.descriptor import ServiceDescriptor
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from oms_project.rpc.chain import CallChain
+from oms_project.rpc.health import HealthService
 from oms_project.rpc.needs import check_methods
 from oms_project.rpc.tokens import TokensService
 from ontology.rpc.home_service import OntologyHomeService
@@ -33,9 +34,6 @@ DATA: Final = "oms.kernel.v1.DataKernel"
 HOME: Final = "oms.kernel.v1.OntologyHome"
 #: Seconds between two looks at what the services stand on.
 _LOOK_SECONDS: Final = 5.0
-
-_SERVING = health_pb2.HealthCheckResponse.SERVING
-_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 log = structlog.get_logger("oms.rpc")
 
@@ -134,7 +132,7 @@ class KernelServer:
                 ("grpc.keepalive_timeout_ms", 20_000),
             ),
         )
-        self._health = health.HealthServicer()
+        self._health = HealthService()
         self._add_services()
         self.port = self._listen(f"{host}:{port}", credentials)
         self._watch = threading.Thread(target=self._look, name="oms-grpc-health", daemon=True)
@@ -150,7 +148,7 @@ class KernelServer:
         seconds (default: OMS_KERNEL_DRAIN_SECONDS). Again and again is no error.
         """
         self._stopping.set()
-        self._health.enter_graceful_shutdown()
+        self._health.close()
         seconds = settings.OMS_KERNEL_DRAIN_SECONDS if grace is None else grace
         self._server.stop(seconds).wait()
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -159,8 +157,7 @@ class KernelServer:
         """Look at what the services stand on, and tell who asks for health."""
         database = _trouble_of(_ask_database)
         home = database or _trouble_of(self._ask_home)
-        for name, trouble in (("", database), (DATA, database), (HOME, home)):
-            self._health.set(name, _NOT_SERVING if trouble else _SERVING)
+        self._health.tell({"": not database, DATA: not database, HOME: not home})
         if (database, home) != self._troubles:
             self._troubles = database, home
             log.info("health", database=database or "well", home=home or "well")

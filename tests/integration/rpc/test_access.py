@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import grpc
@@ -61,9 +62,9 @@ def test_every_method_that_is_served_declares_a_need() -> None:
 def test_a_method_that_declares_nothing_stops_the_boot() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"x\.Y/Z"):
         check_methods([*served_methods(), "x.Y/Z"])
-    with pytest.raises(ImproperlyConfigured, match="'no.such' is no permission"):
+    with pytest.raises(ImproperlyConfigured, match=r"'no\.such' is no permission"):
         check_methods(["x.Y/Z"], {"x.Y/Z": "no.such"})
-    with pytest.raises(ImproperlyConfigured, match="'no.such' is no permission"):
+    with pytest.raises(ImproperlyConfigured, match=r"'no\.such' is no permission"):
         check_methods(["x.Y/Z"], {"x.Y/Z": ServiceOnly("no.such")})
 
 
@@ -92,7 +93,7 @@ def test_nobody_gets_in_without_a_token_that_holds(
         f"Bearer {expired}", f"Bearer {deactivated}", f"Bearer {refresh}",
     ):  # fmt: skip
         metadata = () if header is None else (("authorization", header),)
-        error = refusal(lambda metadata=metadata: call(channel, method, metadata))
+        error = refusal(partial(call, channel, method, metadata))
         assert error.code() is grpc.StatusCode.UNAUTHENTICATED, header
         assert said(error)["class"] == "Unauthenticated"
 
@@ -122,7 +123,7 @@ def test_what_each_role_may_call(
                 may = need.permission in held and user.kind == User.Kind.SERVICE
             else:
                 may = need in held
-            code = _code(lambda method=method: call(channel, method, metadata))
+            code = _code(partial(call, channel, method, metadata))
             refused = code is grpc.StatusCode.PERMISSION_DENIED
             assert refused is not may, (method, user.username, code)
 
@@ -353,6 +354,45 @@ def test_health_can_be_watched_without_holding_up_anybody(
     assert call(channel, "oms.kernel.v1.OntologyHome/Info", bearer(service_account())).product
     for one in watching:
         one.cancel()
+    listed = stub.List(health_pb2.HealthListRequest()).statuses
+    assert {name: one.status for name, one in listed.items()} == dict.fromkeys(
+        ("", "oms.kernel.v1.DataKernel", HOME), 1
+    )
+
+
+def test_watchers_hear_of_changes_and_are_let_go_at_the_end(
+    channel: grpc.Channel, home: MemoryHome, server: KernelServer
+) -> None:
+    stub: Any = health_pb2_grpc.HealthStub(channel)
+    watching = stub.Watch(health_pb2.HealthCheckRequest(service=HOME))
+    assert next(watching).status == 1
+
+    def trouble(_name: str) -> None:
+        raise ConnectionError
+
+    home.trouble = trouble
+    server.look()
+    assert next(watching).status == 2
+    home.trouble = lambda _name: None
+    server.look()
+    server.look()
+    assert next(watching).status == 1
+    server.stop(grace=20)  # nobody is waited for who only watches
+    assert [one.status for one in watching] == [2]
+
+
+def test_watchers_that_come_and_go_stop_nothing(
+    channel: grpc.Channel, server: KernelServer
+) -> None:
+    stub: Any = health_pb2_grpc.HealthStub(channel)
+    for number in range(300):
+        watching = stub.Watch(health_pb2.HealthCheckRequest(service=HOME))
+        if number % 3:
+            next(watching)
+        watching.cancel()
+        if number % 5 == 0:
+            server.look()
+    assert stub.Check(health_pb2.HealthCheckRequest(), timeout=20).status == 1
 
 
 def test_reflection_lists_the_services_for_who_is_signed_in(

@@ -405,7 +405,7 @@ def test_who_is_served_may_finish_when_the_kernel_ends(
     assert entered.wait(20)
     ending = threading.Thread(target=server.stop, args=(20,))
     ending.start()
-    wait_for(lambda: server._stopping.is_set())
+    wait_for(server._stopping.is_set)
     release.set()
     assert running.result(timeout=20).product == "MemoryDB"
     ending.join(20)
