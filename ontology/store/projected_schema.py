@@ -11,6 +11,7 @@ from ontology.domain.kinds import Kind
 from ontology.domain.names import name_key
 from ontology.domain.native.classes import (
     CLASS_KINDS,
+    INHERITS,
     RELATION,
     Classes,
     Field,
@@ -59,12 +60,15 @@ class Changed:
     """What becomes of classes.
 
     Attributes:
+        renamed: ``rid``s of link types whose relations have another name now, where the old one
+            may be none any more.
         restated: ``rid``s of types whose instances look otherwise now though their bodies do not.
         retyped: ``rid`` of a type -> members whose values go with the schema's change.
     """
 
     schema: SchemaChange = field(default_factory=SchemaChange)
     restated: set[str] = field(default_factory=set)
+    renamed: set[str] = field(default_factory=set)
     retyped: dict[str, Retyped] = field(default_factory=dict)
 
 
@@ -91,6 +95,8 @@ def schema_change(old: Classes | None, new: Classes, definitions: Sequence[Writt
     for rid in reached:
         _compare(rid, old, new, removed, added)
         _compare_forms(rid, old.form(rid), new.form(rid), changed)
+    if not any(triple.predicate == INHERITS for triple in removed):
+        changed.renamed.clear()  # the old relation stays as well
     changed.schema = SchemaChange(
         removed=tuple(triple for triple in removed if triple not in added), added=tuple(added)
     )
@@ -211,7 +217,7 @@ def _replaced(
         # The members of a parent that has another name now, or is none any more, would stay as
         # they are and could contradict what comes.
         if parent not in after.parents:
-            yield Triple(f"@schema:{before.name}", "sys:inherits", Node(f"@schema:{parent}"))
+            yield Triple(f"@schema:{before.name}", INHERITS, Node(f"@schema:{parent}"))
     for name, member in before.members.items():
         if members.get(name, member) != member:
             yield from member_triples(before.name, name, member)
@@ -228,7 +234,9 @@ def _compare_forms(rid: str, old: Form | None, new: Form | None, changed: Change
         or any(now.get(one.api_name, one) != one for one in old.fields)
     ):
         changed.restated.add(rid)
-    if old.class_ and old.class_ == new.class_:
+    if old.relation != new.relation:
+        changed.renamed.add(rid)
+    if old.class_:
         members = {one.name: one.member for one in new.fields}
         fields = tuple(one for one in old.fields if not _holds(members.get(one.name), one.member))
         if fields:

@@ -117,6 +117,16 @@ class _Side(NamedTuple):
     def form(self, body: Body) -> Form | None:
         return self.classes.form(str(body.get("_type")))
 
+    def relations(self, types: Sequence[str]) -> Iterator[Triple]:
+        """The relations of all links of some types."""
+        for portion in _portions(self.reader.instances(types) if types else ()):
+            ends = self.names(one.body for one in portion)
+            for one in portion:
+                form = self.form(one.body)
+                for triple in self.triples(Kind.LINK, one.rid, one.body, ends):
+                    if form is not None and triple.predicate == form.relation:
+                        yield triple
+
     def triples(self, kind: Kind, rid: str, body: Body, ends: Mapping[str, str]) -> list[Triple]:
         """Of an instance; none where its type, or an end of it, is not there."""
         form = self.form(body)
@@ -151,10 +161,11 @@ class Projection:
         change = schema_change(old, new, definitions)
         self._restated = change.restated
         self.schema: SchemaChange = change.schema
-        if self._before is not None and change.retyped:
-            removed = tuple(value_changes(self._before.reader, change.retyped))
+        if self._before is not None and (change.retyped or change.renamed):
+            gone = dict.fromkeys(value_changes(self._before.reader, change.retyped))
+            gone.update(dict.fromkeys(self._before.relations(sorted(change.renamed))))
             self.schema = SchemaChange(
-                change.schema.removed, change.schema.added, NativeChange(removed=removed)
+                change.schema.removed, change.schema.added, NativeChange(removed=tuple(gone))
             )
         self._written: set[str] = set()
         self._moved: dict[str, None] = {}

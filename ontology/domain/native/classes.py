@@ -39,6 +39,7 @@ from ontology.domain.state import State
 
 __all__ = [
     "CLASS_KINDS",
+    "INHERITS",
     "RELATION",
     "Classes",
     "Field",
@@ -53,6 +54,8 @@ __all__ = [
 
 #: Kinds of definitions that may be classes.
 CLASS_KINDS = (Kind.OBJECT_TYPE, Kind.INTERFACE, Kind.LINK_TYPE)
+#: What leads from a class to a parent in the schema graph.
+INHERITS = "sys:inherits"
 #: Kinds whose names go first, see ``class_name``.
 _BEFORE: dict[Kind, tuple[Kind, ...]] = {
     Kind.INTERFACE: (Kind.OBJECT_TYPE,),
@@ -412,7 +415,7 @@ def class_triples(native: NativeClass) -> Iterator[Triple]:
     if native.abstract:
         yield Triple(subject, "sys:abstract", Node("rdf:nil"))
     for parent in native.parents:
-        yield Triple(subject, "sys:inherits", Node(f"@schema:{parent}"))
+        yield Triple(subject, INHERITS, Node(f"@schema:{parent}"))
     for name, member in native.members.items():
         yield from member_triples(native.name, name, member)
 

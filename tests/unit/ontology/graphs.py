@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,9 @@ from ontology.domain.native.terms import RDF_TYPE, Node, Triple
 from ontology.domain.native.triples import instance_triples, schema_triples
 from ontology.store.home import NativeChange, SchemaChange
 from ontology.store.projection import Written, project
+
+#: Ids of commits name what is remembered of them: no two worlds share one.
+_NUMBERS = count()
 
 State = Mapping[str, tuple[Kind, Body]]
 _RANKS = {(Kind.LINK, False): 1, (Kind.OBJECT, True): 2, (Kind.LINK, True): 3}
@@ -125,16 +129,13 @@ class World:
         self.state: dict[str, tuple[Kind, Body]] = {}
         self.graph = Graph()
         self.portion = portion
-        self._commits = 0
         self._reader: Reader | None = None
 
     def commit(self, changes: Mapping[str, tuple[Kind, Body] | None]) -> None:
         """Write documents (None deletes), and let the graph follow in the order of a landing."""
         before, old = self._reader, self.state
         new = {rid: one for rid, one in {**old, **changes}.items() if one is not None}
-        self._commits += 1
-        # Ids of commits name what is remembered of them: no two worlds may share one.
-        after = Reader(f"{id(self)}-{self._commits}", new)
+        after = Reader(f"commit {next(_NUMBERS)}", new)
         writes = [
             Written(
                 rid,
@@ -154,7 +155,7 @@ class World:
         instances = [one for one in writes if one.kind in (Kind.OBJECT, Kind.LINK)]
         instances.sort(key=lambda one: _RANKS.get((one.kind, one.after is not None), 4))
         projection = project(
-            before=before,
+            before=before,  # type: ignore[arg-type]
             after=after,  # type: ignore[arg-type]
             definitions=[one for one in writes if one not in instances],
         )
@@ -177,8 +178,7 @@ class World:
     def rebuilt(self) -> Graph:
         """A new graph that all of the state was written to at once."""
         graph = Graph()
-        self._commits += 1
-        after = Reader(f"{id(self)}-{self._commits}", self.state)
+        after = Reader(f"commit {next(_NUMBERS)}", self.state)
         writes = [Written(one.rid, one.kind, None, one.body) for one in after]
         self.land(graph, None, after, writes)
         return graph

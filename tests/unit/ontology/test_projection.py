@@ -11,14 +11,14 @@ from ontology.domain.documents import Body
 from ontology.domain.kinds import Kind
 from ontology.domain.native.terms import Literal, Node, Triple
 from ontology.store import projection as projection_module
-from tests.unit.ontology.graphs import World
+from tests.unit.ontology.graphs import Reader, World
 
 
 def rid(number: int) -> str:
     return f"00000000-0000-0000-0000-{number:012}"
 
 
-A, B, I, L, M, S = (rid(number) for number in range(1, 7))
+A, B, NAMED, L, M, S = (rid(number) for number in range(1, 7))
 X, Y, Z = (rid(number) for number in range(101, 104))
 K, K2 = rid(201), rid(202)
 
@@ -170,9 +170,9 @@ def test_a_shared_property_changes_its_type(world: World) -> None:
 
 
 def test_an_object_type_takes_the_name_of_an_interface(world: World) -> None:
-    world.commit({I: (Kind.INTERFACE, {"apiName": "Named", "properties": []})})
+    world.commit({NAMED: (Kind.INTERFACE, {"apiName": "Named", "properties": []})})
     _, body = world.state[B]
-    world.commit({B: (Kind.OBJECT_TYPE, {**body, "interfaces": [I]})})
+    world.commit({B: (Kind.OBJECT_TYPE, {**body, "interfaces": [NAMED]})})
     assert "Named" in world.classes
     world.commit({rid(7): a_type("named")})
     assert {"Named_interface", "named"} <= world.classes
@@ -189,8 +189,6 @@ def test_two_thousand_writes_of_one_type_read_its_definition_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: list[int] = []
-    from tests.unit.ontology.graphs import Reader
-
     real = Reader.get_many
 
     def counting(self: Reader, rids: Any) -> Any:
@@ -236,8 +234,10 @@ class _History:
         self.changes: dict[str, Any] = {}
         for _ in range(self.random.randint(1, 6)):
             self.random.choice(
-                [self._object, self._object, self._link, self._link, self._delete, self._move]
-                + [self._rename, self._retype]
+                (
+                    *(self._object, self._object, self._link, self._link),
+                    *(self._delete, self._move, self._rename, self._retype),
+                )
             )()
         self.world.commit(self.changes)
 
