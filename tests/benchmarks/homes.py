@@ -44,12 +44,15 @@ def homes(world: World) -> list[Comparison]:
     if not endpoint:
         _say("TERMINUSDB_ENDPOINT is not set: TerminusDB and its client alone are left out.")
     with ExitStack() as stack:
-        parties = {
-            name: stack.enter_context(_party(kind, environment))
-            for name, kind, environment in _parties(world, endpoint, stack)
-        }
-        if _CLIENT in parties:
-            stack.callback(parties[_CLIENT].call, "tidy", [])
+        parties: dict[str, _Party] = {}
+        for name, kind, environment in _parties(world, endpoint, stack):
+            try:
+                parties[name] = stack.enter_context(_party(kind, environment))
+            except RuntimeError as error:
+                _say(f"{name} is left out: {error}")
+            else:
+                if name == _CLIENT:
+                    stack.callback(parties[name].call, "tidy", [])
         series: dict[str, dict[str, list[float]]] = {}
         for work, (do, arguments) in _WORKS.items():
             works: dict[str, Work] = {
@@ -61,7 +64,7 @@ def homes(world: World) -> list[Comparison]:
             try:
                 series[work] = in_turn(world.rounds, works).seconds
             except RuntimeError as error:
-                _say(f"  left out: {error}")
+                _say(f"  failed: {error}")
         errors = {name: party.errors for name, party in parties.items()}
         _say(markdown(series, errors))
         return [*_compared(series), *_cached(series)]
