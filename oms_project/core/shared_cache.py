@@ -19,6 +19,8 @@ from typing import Any, Final, TypeVar, cast
 import orjson
 import redis
 import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from oms_project.core.cache import Scope
 from oms_project.core.ids import new_id
@@ -34,9 +36,12 @@ _DIGEST: Final = 16
 #: Bytes from which a value is compressed, and bytes that one may have unpacked.
 _LONG: Final = 1024
 _MOST: Final = 4 * 1024 * 1024
-#: Seconds: what an answer may take, from when on Redis is slow, how long it is left out then.
+#: Seconds that an answer may take, and one while erased values are deleted.
 _TIMEOUT: Final = 0.5
+_PATIENT: Final = 5.0
+#: So many answers in a row that take so many seconds are slow; how long Redis is left out then.
 _SLOW: Final = 0.1
+_SLOW_ANSWERS: Final = 3
 _PAUSE: Final = 5.0
 _LOCK_MILLISECONDS: Final = 3000
 #: Seconds that a retired generation is remembered: longer than any load takes.
@@ -91,6 +96,16 @@ class Lock:
     release: Callable[[], None]
 
 
+def _client(url: str, timeout: float) -> redis.Redis:
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        max_connections=64,
+        retry=Retry(NoBackoff(), 1),  # a connection that Redis has closed meanwhile
+    )
+
+
 class SharedTier:
     """Never raises: what does not work is left out.
 
@@ -98,20 +113,29 @@ class SharedTier:
         url: of Redis.
         ttl: seconds that a value stays.
         secret: of the installation.
+        timeout, slow: seconds, see above.
     """
 
     def __init__(
-        self, url: str, *, ttl: int, secret: bytes, timer: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        *,
+        ttl: int,
+        secret: bytes,
+        timeout: float = _TIMEOUT,
+        slow: float = _SLOW,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = redis.Redis.from_url(
-            url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, max_connections=64
-        )
+        self._client = _client(url, timeout)
+        self._patient = _client(url, max(timeout, _PATIENT))
         self._ttl = ttl
+        self._slow = slow
+        self._slow_answers = 0
         self._timer = timer
         self._secret = hashlib.blake2b(b"oms cache" + secret, digest_size=32).digest()
         self._write = self._client.register_script(_WRITE)
         self._unlock = self._client.register_script(_UNLOCK)
-        self._mark = self._client.register_script(_MARK)
+        self._mark = self._patient.register_script(_MARK)
         self._out_until = 0.0
         self._lock = threading.Lock()
 
@@ -168,12 +192,12 @@ class SharedTier:
             self._mark(keys=[self._marker(name)], args=[generation, _MARKED])
             old = []
             start = f"{_PREFIX}{name}:".encode()
-            for found in self._client.scan_iter(match=start + b"*", count=_SCAN):
+            for found in self._patient.scan_iter(match=start + b"*", count=_SCAN):
                 number = found[len(start) :].split(b":", 1)[0]
                 if number.isdigit() and int(number) < generation:
                     old.append(found)
             for first in range(0, len(old), _SCAN):
-                self._client.unlink(*old[first : first + _SCAN])
+                self._patient.unlink(*old[first : first + _SCAN])
         except (redis.RedisError, OSError) as error:
             _unpurged.inc()
             log.warning("erased values expire in Redis", seconds=self._ttl, error=repr(error))
@@ -196,7 +220,10 @@ class SharedTier:
         except (redis.RedisError, OSError) as error:
             self._leave_out("error", repr(error))
             return None
-        if self._timer() - started > _SLOW:
+        slow = self._timer() - started > self._slow
+        self._slow_answers = self._slow_answers + 1 if slow else 0
+        if self._slow_answers >= _SLOW_ANSWERS:
+            self._slow_answers = 0
             self._leave_out("slow", "")
         return answer
 

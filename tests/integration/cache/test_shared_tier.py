@@ -34,7 +34,9 @@ def raw(valkey_server: services.Service) -> Iterator[redis.Redis]:
 def _process(server: services.Service, secret: bytes = b"secret", ttl: int = 60) -> TieredCache:
     """A cache as another process has it."""
     local = LocalTier(entries=100, max_bytes=10_000_000, ttl=60)
-    return TieredCache(local, SharedTier(server.url, ttl=ttl, secret=secret))
+    # A busy machine is not a slow Redis.
+    shared = SharedTier(server.url, ttl=ttl, secret=secret, timeout=10, slow=10)
+    return TieredCache(local, shared)
 
 
 def _refuse(_keys: Sequence[str]) -> Mapping[str, str]:
@@ -151,7 +153,9 @@ def test_what_is_dear_is_loaded_by_one_process(
 def test_a_lock_whose_holder_died_is_waited_for_briefly(
     valkey_server: services.Service, raw: redis.Redis
 ) -> None:
-    dead = SharedTier(valkey_server.url, ttl=60, secret=b"secret").lock(HERE, "dear", "a")
+    dead = SharedTier(valkey_server.url, ttl=60, secret=b"secret", timeout=10).lock(
+        HERE, "dear", "a"
+    )
     assert dead is not None
     assert dead.mine
     started = time.monotonic()
@@ -171,7 +175,7 @@ def test_a_redis_that_is_away_fails_nothing_and_is_asked_again_later() -> None:
             started = time.monotonic()
             for _ in range(20):
                 assert cache.get(HERE, TEXT, "a", lambda: "B") == "B"
-            assert time.monotonic() - started < 3
+            assert time.monotonic() - started < 5
             assert shared.state() == {"left_out": True}
             assert not cache.retire("one", 1)  # said, and no error
         finally:
