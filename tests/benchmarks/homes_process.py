@@ -21,7 +21,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 #: Objects of the ontology that is read, changed, compared and merged; those of one change.
-OBJECTS, CHANGED = 2_000, 100
+OBJECTS, CHANGED = int(os.environ.get("OMS_BENCH_OBJECTS", "2000")), 100
 #: Inserts of the writers together, and how many they are.
 INSERTS, WRITERS = 32, 8
 #: How often what takes no time is done for one figure.
@@ -86,7 +86,8 @@ class _Base:
     def numbers(self, half: int = 0) -> list[int]:
         """``CHANGED`` objects, others each time; those of one half are never those of the other."""
         self._turn += 1
-        return [(self._turn * 14 + i * 20) // 2 * 2 % OBJECTS + half for i in range(CHANGED)]
+        step = OBJECTS // CHANGED
+        return [(self._turn * 14 + i * step) // 2 * 2 % OBJECTS + half for i in range(CHANGED)]
 
     def together(self, insert: Callable[[str], object]) -> float:
         """``INSERTS`` of them by ``WRITERS`` threads; what fails is counted."""
