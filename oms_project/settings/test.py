@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from oms_project.settings.base import *  # noqa: F403 - a mode is base with changes
-from oms_project.settings.base import DATABASES
+from oms_project.settings.base import DATABASES, OMS_SERVICES
 
 SECRET_KEY = "test-secret-key-that-signs-nothing-of-value-anywhere-0123456789"
 JWT_SECRET = "test-jwt-secret-that-signs-nothing-of-value-anywhere-0123456789-abc"
@@ -19,6 +19,10 @@ OMS_AUDIT_SEQUENCER = False
 OMS_EVENTS_RELAY = False
 OMS_EVENTS_CHECK = True  # every event that the suite causes fits its schema
 OMS_RATE_CLIENT = OMS_RATE_ANONYMOUS = OMS_RATE_AUTH = 0  # but where a test is about them
+# TERMINUSDB_ENDPOINT is for the tests that ask for it (see tests/tapes.py), not for all of them.
+TERMINUSDB_ENDPOINT = ""
+OMS_DEFAULT_HOME = "embedded"
+OMS_SERVICES = {**OMS_SERVICES, "ontology_home": "ontology.store.homeless.NoHome"}
 OMS_KEYS_DIR = Path(tempfile.gettempdir()) / f"oms-test-keys-{os.getpid()}"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

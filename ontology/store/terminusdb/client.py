@@ -27,6 +27,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from requests.adapters import BaseAdapter, HTTPAdapter
 
+from oms_project.core.canonical_json import loads
 from oms_project.core.errors import Invalid, NotFound
 from ontology.store.home import ServerInfo
 from ontology.store.terminusdb.breaker import Breaker
@@ -235,12 +236,9 @@ class Server:
 
     def _parsed(self, response: requests.Response, kind: Any = dict) -> Any:
         try:
-            data = orjson.loads(response.content)
+            data = loads(response.content)
         except ValueError:
-            try:  # numbers and texts that orjson does not take
-                data = json.loads(response.content)
-            except ValueError:
-                data = None
+            data = None
         if not isinstance(data, kind):
             self.breaker.failed()
             raise NoAnswer(
