@@ -1,0 +1,77 @@
+"""WOQL as TerminusDB reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ontology.domain.native.terms import Literal, Node, Triple
+from ontology.store.terminusdb import woql
+from ontology.store.terminusdb.home import _prefixes
+from ontology.store.terminusdb.landing import _whole
+
+
+def test_values_of_a_document_are_text() -> None:
+    said = woql.insert(
+        {"@type": "A", "ok": True, "no": False, "names": ["x", "y"], "in": {"a": "b"}}
+    )
+    assert said["@type"] == "InsertDocument"
+    fields = {pair["field"]: pair["value"] for pair in said["document"]["dictionary"]["data"]}
+    assert fields["@type"] == woql.text("A")
+    assert fields["ok"] == woql.text("true")
+    assert fields["no"] == woql.text("false")
+    assert fields["names"] == {"@type": "Value", "list": [woql.text("x"), woql.text("y")]}
+    assert fields["in"]["dictionary"]["data"] == [
+        {"@type": "FieldValuePair", "field": "a", "value": woql.text("b")}
+    ]
+
+
+def test_a_document_of_oms_holds_no_numbers() -> None:
+    with pytest.raises(TypeError):
+        woql.update({"@type": "A", "n": 1})
+
+
+def test_native_triples_keep_their_data_types() -> None:
+    comes = woql.comes(Triple("Airport/1", "runways", Literal("xsd:integer", "3")))
+    assert comes == {
+        "@type": "AddTriple",
+        "subject": {"@type": "NodeValue", "node": "Airport/1"},
+        "predicate": {"@type": "NodeValue", "node": "runways"},
+        "object": {"@type": "Value", "data": {"@type": "xsd:integer", "@value": "3"}},
+        "graph": "instance",
+    }
+    goes = woql.goes(Triple("@schema:A", "rdf:type", Node("sys:Class")), woql.SCHEMA)
+    assert (goes["@type"], goes["graph"]) == ("DeleteTriple", "schema")
+    assert goes["object"] == {"@type": "Value", "node": "sys:Class"}
+
+
+def test_new_documents_are_put_together_from_their_triples() -> None:
+    whole, rest = _whole(
+        [
+            Triple("A/1", "near", Node("A/2")),
+            Triple("A/1", "rdf:type", Node("@schema:A")),
+            Triple("A/1", "near", Node("A/3")),
+            Triple("A/1", "near", Node("A/4")),
+            Triple("A/1", "n", Literal("xsd:integer", "1")),
+            Triple("A/9", "near", Node("A/1")),
+        ]
+    )
+    assert whole == [{"@id": "A/1", "@type": "A", "near": ["A/2", "A/3", "A/4"], "n": "1"}]
+    assert rest == [Triple("A/9", "near", Node("A/1"))]
+
+
+@pytest.mark.parametrize(
+    ("iri", "base"),
+    [
+        ("https://e.org/a#", "https://e.org/a/data/"),
+        ("https://e.org/a/", "https://e.org/a/data/"),
+        ("https://e.org/a", "https://e.org/a/data/"),
+        ("https://e.org/가", "https://e.org/%EA%B0%80/data/"),
+        ("", "terminus:///oms_1/data/"),
+        ("urn:x", "terminus:///oms_1/data/"),
+        ("https://e.org/a b", "terminus:///oms_1/data/"),
+    ],
+)
+def test_prefixes_are_absolute(iri: str, base: str) -> None:
+    found = _prefixes("oms_1", iri)
+    assert found["@base"] == base
+    assert found["@schema"] == base.removesuffix("data/") + "schema#"
