@@ -140,7 +140,7 @@ def test_every_route_has_a_row_and_declares_no_less() -> None:
 
 def _of_branch(pattern: str, permission: str, ontology: str | None, branch: str | None) -> bool:
     """Whether a role for branches holds there: it changes those, and reads the ontology."""
-    if not pattern or (permission == "ontology.read" and ontology):
+    if not pattern or (permission in {"ontology.read", "kernel.query"} and ontology):
         return True
     return branch is not None and branch.startswith(pattern.rstrip("*"))
 
@@ -391,7 +391,7 @@ def _address(row: Row, world: World, ontology: str) -> str:
         path = path.replace("<rest:branch>", "work")
     head = world.heads.get(ontology, "0" * 64)
     for parameter, value in {
-        "<segment:ontology>": ontology, "<str:ontology>": ontology, "<segment:item>": "Person", "<segment:type_name>": "Person", "<rest:key>": "42", "<str:type>": "Person",
+        "<segment:team>": "oms", "<segment:ontology>": ontology, "<str:ontology>": ontology, "<segment:item>": "Person", "<segment:type_name>": "Person", "<rest:key>": "42", "<str:type>": "Person",
         "<rest:branch>": "work", "<rest:tag>": "v1", "<rest:ref>": "main",
         "<rest:target>": "ObjectType/Person", "<path:target>": "ObjectType/Person",
         "<segment:action>": "look", "<str:action>": "look",
