@@ -1,6 +1,9 @@
 """The ontology app."""
 
 from django.apps import AppConfig
+from django.conf import settings
+
+from oms_project.core.health import register_health_check
 
 
 class OntologyConfig(AppConfig):
@@ -10,3 +13,10 @@ class OntologyConfig(AppConfig):
     label = "ontology"
     verbose_name = "Ontologies"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        if settings.USE_DATA_KERNEL_GATEWAY:
+            from ontology.rpc.client import check_kernel
+
+            # Reads are served from the index without it.
+            register_health_check("data_kernel", check_kernel, reported=True)

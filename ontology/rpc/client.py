@@ -52,11 +52,14 @@ def close_line() -> None:
 
 
 def check_kernel() -> Mapping[str, Any]:
-    """Health check: the data kernel answers, and its home is well.
+    """Health check: the data kernel answers, and its home is well. In a data kernel's own process,
+    whose settings may be the same, it is nobody else that has to answer.
 
     Raises:
         Unavailable: it does not, or is not.
     """
+    if not settings.OMS_SERVICES["ontology_home"].endswith(f".{KernelHome.__name__}"):
+        return {"address": ""}
     import grpc
     from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -101,7 +104,7 @@ class KernelHome:
         from ontology.rpc.v1 import kernel_pb2 as pb
 
         line = _the_line()
-        return tuple(line.call(line.home.Databases, pb.DatabasesRequest()).names)
+        return list(line.call(line.home.Databases, pb.DatabasesRequest()).names)
 
     # --- writing --------------------------------------------------------------------------------
     def land(
@@ -138,7 +141,7 @@ class KernelHome:
 
         line = _the_line()
         answer = line.call(line.home.Branches, pb.BranchesRequest(database=database))
-        return tuple(messages.branch_of(one) for one in answer.branches)
+        return [messages.branch_of(one) for one in answer.branches]
 
     def branch(self, database: str, name: str) -> HomeBranch | None:
         from ontology.rpc import messages

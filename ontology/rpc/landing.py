@@ -72,7 +72,7 @@ def land(
         seconds=settings.DATA_KERNEL_STREAM_TIMEOUT,
         repeat=lambda: repeatable or not taken,
     )
-    return tuple(answer.identifiers)
+    return list(answer.identifiers)
 
 
 def _send(line: Line, sent: Iterator[pb.LandRequest], left: float, metadata: Any) -> Any:

@@ -58,9 +58,9 @@ def test_databases_come_and_go(kernel_home: KernelHome, home: MemoryHome) -> Non
         "Shipping",
         "https://example.org/#",
     )
-    assert kernel_home.databases() == ("db",)
+    assert kernel_home.databases() == ["db"]
     kernel_home.drop("db")
-    assert kernel_home.databases() == ()
+    assert kernel_home.databases() == []
 
 
 def test_what_lands_is_what_was_sent(made: KernelHome, home: MemoryHome) -> None:
@@ -115,7 +115,7 @@ def test_branches_are_made_moved_and_deleted(made: KernelHome) -> None:
     (two,) = made.land("db", "main", [landing(C2, [Part(())])], expected=C1)
     made.create_branch("db", "fix", at=one)
     made.move_branch("db", "fix", to=two, expected=one)
-    assert made.branches("db") == (HomeBranch("fix", two, C2), HomeBranch("main", two, C2))
+    assert made.branches("db") == [HomeBranch("fix", two, C2), HomeBranch("main", two, C2)]
     made.delete_branch("db", "fix")
     assert [branch.name for branch in made.branches("db")] == ["main"]
 

@@ -235,6 +235,23 @@ def test_the_process_serves_both_and_ends_in_order(environment: dict[str, str]) 
         assert running.process.wait(30) == 0
 
 
+def test_a_server_that_is_told_to_use_a_kernel_says_when_it_is_away(
+    environment: dict[str, str],
+) -> None:
+    """`/health/ready` of another process, before and after."""
+    port = services.free_port()
+    away = {
+        **environment,
+        "USE_DATA_KERNEL_GATEWAY": "true",
+        "DATA_KERNEL_ADDRESS": f"127.0.0.1:{port}",
+    }
+    with services.oms(data_dir=Path(environment["OMS_DATA_DIR"]), extra=away) as server:
+        told = httpx.get(f"{server.url}/health/ready", timeout=20)
+        assert told.status_code == 200
+        assert told.json()["status"] == "degraded"
+        assert told.json()["degraded"] == ["data_kernel"]
+
+
 def test_grpc_only_and_the_end_of_who_watches(environment: dict[str, str]) -> None:
     with kernel({**environment, "OMS_KERNEL_DRAIN_SECONDS": "300"}, "--grpc-only") as running:
         assert not any(line.startswith("REST") for line in running.lines)
