@@ -204,13 +204,13 @@ def test_two_thousand_writes_of_one_type_read_its_definition_once(
 @pytest.mark.parametrize("seed", range(60))
 def test_a_random_history(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projection_module, "_PORTION", 2)
-    history = _History(seed)
+    history = History(seed)
     for _ in range(12):
         history.step()
         agree(history.world)
 
 
-class _History:
+class History:
     """Random commits that keep the rules of OMS: what refers to something goes with it."""
 
     def __init__(self, seed: int) -> None:
