@@ -48,32 +48,30 @@ def project(
         after: of the commit that is written.
         definitions: all definitions that differ between the two; without ``before`` all there are.
     """
-    new = _classes_of(after, before if not definitions else None)
     if before is None:
-        return Projection(None, after, None, new, definitions)
-    old = new if not definitions else _classes_of(before, None)
-    return Projection(before, after, old, new, definitions)
+        return Projection(None, after, None, Classes(after), definitions)
+    old = _classes_of(before)
+    if definitions:
+        # Not kept: the commit may yet not come to be.
+        return Projection(before, after, old, Classes(after), definitions)
+    _keep(after.commit.id, old)
+    return Projection(before, after, old, old, definitions)
 
 
-def _classes_of(reader: CommitReader, same: CommitReader | None) -> Classes:
-    """The classes of a commit.
-
-    Args:
-        same: of a commit with the same definitions.
-    """
-    wanted = reader.commit.id
+def _classes_of(reader: CommitReader) -> Classes:
+    """The classes of a commit that stands."""
     with _lock:
-        found = _kept.get(wanted)
-        if found is None and same is not None:
-            found = _kept.get(same.commit.id)
-        if found is None:
-            found = Classes(reader)
-        for commit in {wanted, wanted if same is None else same.commit.id}:
-            _kept[commit] = found
-            _kept.move_to_end(commit)
+        found = _kept.get(reader.commit.id)
+    return _keep(reader.commit.id, Classes(reader) if found is None else found)
+
+
+def _keep(commit: str, classes: Classes) -> Classes:
+    with _lock:
+        _kept[commit] = classes
+        _kept.move_to_end(commit)
         while len(_kept) > _COMMITS:
             _kept.popitem(last=False)
-    return found
+    return classes
 
 
 class _Change:

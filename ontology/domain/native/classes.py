@@ -16,9 +16,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from oms_project.core.ids import is_rid
 from ontology.domain.datatypes import parse_data_type
@@ -32,7 +31,19 @@ from ontology.domain.native.names import (
     member_name,
     relation_name,
 )
-from ontology.domain.native.terms import RDF_TYPE, Node, Triple
+from ontology.domain.native.shapes import (
+    END,
+    INHERITS,
+    RELATION,
+    Field,
+    Form,
+    Member,
+    NativeClass,
+    Relation,
+    class_json,
+    class_triples,
+    member_triples,
+)
 from ontology.domain.native.values import NATIVE_TYPES, TEXT
 from ontology.domain.schema import EffectiveProperty, Schema
 from ontology.domain.state import State
@@ -54,84 +65,11 @@ __all__ = [
 
 #: Kinds of definitions that may be classes.
 CLASS_KINDS = (Kind.OBJECT_TYPE, Kind.INTERFACE, Kind.LINK_TYPE)
-#: What leads from a class to a parent in the schema graph.
-INHERITS = "sys:inherits"
 #: Kinds whose names go first, see ``class_name``.
 _BEFORE: dict[Kind, tuple[Kind, ...]] = {
     Kind.INTERFACE: (Kind.OBJECT_TYPE,),
     Kind.LINK_TYPE: (Kind.OBJECT_TYPE, Kind.INTERFACE),
 }
-
-
-class Member(NamedTuple):
-    """A member of a class.
-
-    Attributes:
-        kind: ``Optional`` or ``Set``.
-        target: a native type (``xsd:…``) or the name of a class.
-    """
-
-    kind: str
-    target: str
-
-    @property
-    def many(self) -> bool:
-        """Whether it holds a set."""
-        return self.kind == "Set"
-
-
-#: What every relation is.
-RELATION = Member("Set", ANY_OBJECT)
-_END = Member("Optional", ANY_OBJECT)
-
-
-@dataclass(frozen=True, slots=True)
-class NativeClass:
-    """A class as it is declared.
-
-    Attributes:
-        parents: names of classes; never empty.
-        members: name -> member, without inherited ones.
-    """
-
-    name: str
-    abstract: bool
-    parents: tuple[str, ...]
-    members: Mapping[str, Member]
-
-
-class Field(NamedTuple):
-    """Where a property's values go: ``apiName`` -> name of the member, and the member."""
-
-    api_name: str
-    name: str
-    member: Member
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How instances of an object type or link type look.
-
-    Attributes:
-        class_: name of the class; empty for a link type without one.
-        relation: of a link type: the name of its relation.
-    """
-
-    class_: str
-    fields: tuple[Field, ...]
-    relation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """The member that a link type is.
-
-    Attributes:
-        holders: ``rid``s of the definitions whose classes declare it; empty: ``OmsObject``.
-    """
-
-    name: str
-    holders: tuple[str, ...]
 
 
 class _Resolved(NamedTuple):
@@ -165,7 +103,6 @@ class Classes:
         rids = [rid for rid in rids if rid not in self._loaded]
         if not rids:
             return
-        self._loaded.update(rids)
         schema = self.schema
         schema.load_closure(rids)
         line = self._lines(rids)
@@ -185,6 +122,7 @@ class Classes:
                 self._links[rid] = tuple(sorted(user for user, _ in uses.get(rid, ())))
             schema.load({link for rid in missing for link in self._links[rid]})
         self._load_names(line)
+        self._loaded.update(rids)  # last: other threads may ask meanwhile
 
     def _lines(self, rids: Collection[str]) -> list[str]:
         schema = self.schema
@@ -258,7 +196,7 @@ class Classes:
         if document.kind == Kind.LINK_TYPE:
             if not resolved.all:
                 return None
-            members |= {SOURCE: _END, TARGET: _END}
+            members |= {SOURCE: END, TARGET: END}
         for link in self._links.get(rid, ()):
             relation = self.relation(link)
             if relation is not None and rid in relation.holders:
@@ -391,41 +329,3 @@ class Classes:
             return NATIVE_TYPES.get(parse_data_type(text).name, TEXT)
         except ValueError:
             return TEXT
-
-
-# --- how TerminusDB says it -----------------------------------------------------------------------
-def class_json(native: NativeClass) -> dict[str, Any]:
-    """The class as a schema document of TerminusDB."""
-    found: dict[str, Any] = {
-        "@type": "Class",
-        "@id": native.name,
-        "@inherits": list(native.parents),
-    }
-    if native.abstract:
-        found["@abstract"] = []
-    for name, member in native.members.items():
-        found[name] = {"@type": member.kind, "@class": member.target}
-    return found
-
-
-def class_triples(native: NativeClass) -> Iterator[Triple]:
-    """The class as triples of the schema graph."""
-    subject = f"@schema:{native.name}"
-    yield Triple(subject, RDF_TYPE, Node("sys:Class"))
-    if native.abstract:
-        yield Triple(subject, "sys:abstract", Node("rdf:nil"))
-    for parent in native.parents:
-        yield Triple(subject, INHERITS, Node(f"@schema:{parent}"))
-    for name, member in native.members.items():
-        yield from member_triples(native.name, name, member)
-
-
-def member_triples(class_: str, name: str, member: Member) -> tuple[Triple, Triple, Triple]:
-    """A member of a class as triples of the schema graph."""
-    target = member.target
-    node = f"@schema:{class_}/{name}/{member.kind}+{target.replace(':', '%3A')}"
-    return (
-        Triple(f"@schema:{class_}", f"@schema:{name}", Node(node)),
-        Triple(node, RDF_TYPE, Node(f"sys:{member.kind}")),
-        Triple(node, "sys:class", Node(target if ":" in target else f"@schema:{target}")),
-    )
