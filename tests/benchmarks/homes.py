@@ -68,8 +68,12 @@ def homes(world: World) -> list[Comparison]:
                 for name, party in parties.items()
                 if not (name == _CLIENT and do in _ONLY_OMS)
             }
-            _say(work)
             series[work] = _taken(world.rounds, asked, do, arguments)
+            told = (
+                f"{name} {statistics.median(seconds) * 1e3:,.3g}"
+                for name, seconds in series[work].items()
+            )
+            _say(f"{work}: {', '.join(told)} ms")
         errors = {name: party.errors for name, party in parties.items()}
         _say(markdown(series, errors))
         return [*_compared(series), *_cached(series)]
