@@ -26,6 +26,7 @@ import requests
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from oms_project.core.canonical_json import loads
 from oms_project.core.errors import Invalid, NotFound
@@ -301,6 +302,8 @@ class _Session(requests.Session):
         self._breaker = breaker
         self._slots = threading.BoundedSemaphore(settings.TERMINUSDB_POOL_SIZE)
         self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        # Answers are read as they come, so as they are.
+        self.headers["Accept-Encoding"] = "identity"
         transport = new_transport()
         self.mount("http://", transport)
         self.mount("https://", transport)
@@ -333,9 +336,9 @@ class _Session(requests.Session):
             raise self._no_answer(
                 f"does not take connections within {connect:g} s", error
             ) from error
-        except (requests.exceptions.Timeout, _TooSlow) as error:
+        except (requests.exceptions.Timeout, ReadTimeoutError, _TooSlow) as error:
             raise self._no_answer(f"did not answer {subject} in {read:g} s", error) from error
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, HTTPError) as error:
             raise self._no_answer(f"gave no answer to {subject}", error) from error
         finally:
             self._slots.release()
@@ -361,7 +364,7 @@ class _TooSlow(Exception):
 def _read(response: requests.Response, deadline: float) -> None:
     """Read an answer; a timeout of the socket alone would let it drip for ever."""
     chunks: list[bytes] = []
-    for chunk in response.iter_content(_CHUNK):
+    while chunk := response.raw.read1(_CHUNK):
         chunks.append(chunk)
         if time.monotonic() > deadline:
             raise _TooSlow
@@ -376,9 +379,8 @@ def _problem(server: Any, version: str) -> str:
     supported = "OMS works with TerminusDB 12.0.6 or later, below 13."
     numbers = _VERSION.match(version)
     if not server or numbers is None:
-        return (
-            f"What answers at TERMINUSDB_ENDPOINT does not say that it is TerminusDB. {supported}"
-        )
+        what = f"says that it is version {version!r}" if version else "does not say what it is"
+        return f"What answers at TERMINUSDB_ENDPOINT {what}. {supported}"
     found = tuple(int(number) for number in numbers.groups())
     if found < _SUPPORTED or found[0] != _SUPPORTED[0]:
         return f"TERMINUSDB_ENDPOINT is TerminusDB {version}. {supported}"
