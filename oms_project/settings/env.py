@@ -169,6 +169,13 @@ class Environment(BaseModel):
     TERMINUSDB_BREAKER_SECONDS: float = Field(
         10.0, gt=0, le=600, description="How long it is not asked then."
     )
+    OMS_NATIVE_CLASSES: int = Field(
+        200,
+        ge=0,
+        le=100_000,
+        description="Up to so many types an ontology has native classes in TerminusDB, which checks "
+        "all of them whenever one changes: 300 take 3 seconds, the 993 of schema.org 90.",
+    )
     OMS_RECONCILE_INTERVAL: int = Field(
         30,
         ge=1,

@@ -38,7 +38,7 @@ from ontology.store.home_rows import (
 )
 from ontology.store.home_verify import verify_home
 from ontology.store.keeping import unreached
-from ontology.store.landing import landing_of
+from ontology.store.landing import CLASS_KINDS, landing_of, writes_classes
 from ontology.store.orm.sql import translated
 from ontology.store.orm.store import OrmStore
 from ontology.store.port import DocumentWrite, Erasure, Progress, Reindexing
@@ -319,6 +319,9 @@ class HomedStore(OrmStore):
                 for landing, identifier in zip(landings, identifiers, strict=True)
             }
 
+        known = work.homed.projection_problem
+        if not known:
+            work.homed.projection_problem = self._too_many(work)
         projected = not work.homed.projection_problem
         try:
             identifiers = told(projected)
@@ -328,8 +331,30 @@ class HomedStore(OrmStore):
             # What is true must not wait for what is made from it: native classes and documents
             # are written again when somebody has seen why they were refused.
             identifiers = told(False)
-            note_projection(ontology_id, str(error))
+            work.homed.projection_problem = str(error)
+        if work.homed.projection_problem != known:
+            note_projection(ontology_id, work.homed.projection_problem)
         kept_as(ontology_id, identifiers)
+
+    def _too_many(self, work: _Work) -> str:
+        """Why there can be no native view any more: TerminusDB checks all classes whenever one
+        changes, and what is true must not wait for that.
+        """
+        ontology_id = work.homed.ontology_id
+        types = max(
+            (
+                len(self.reader(ontology_id, info).hashes(CLASS_KINDS))
+                for info in work.commits
+                if writes_classes(ontology_id, info)
+            ),
+            default=0,
+        )
+        if types <= settings.OMS_NATIVE_CLASSES:
+            return ""
+        return (
+            f"The ontology has {types} types, and OMS_NATIVE_CLASSES is "
+            f"{settings.OMS_NATIVE_CLASSES}: native classes and documents are not kept."
+        )
 
     def redact(
         self,

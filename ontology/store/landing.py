@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from oms_project.core.canonical_json import loads
 from ontology.contract import CommitInfo
@@ -16,16 +16,17 @@ from ontology.store.orm.placed import portions
 from ontology.store.orm.reader import OrmReader
 from ontology.store.orm.sql import in_list, list_parameter, rows
 from ontology.store.port import CommitReader
+from ontology.store.projection import Projection, Written, project
 from ontology.store.records import record_of
 from ontology.store.sealing import stamps
 
-if TYPE_CHECKING:
-    from ontology.store.projection import Projection, Written
-
-__all__ = ["PART", "landing_of"]
+__all__ = ["CLASS_KINDS", "PART", "landing_of", "writes_classes"]
 
 #: Documents of one request to a home; a commit of more goes there in several.
 PART = 1000
+
+#: Kinds that become native classes.
+CLASS_KINDS = (Kind.OBJECT_TYPE, Kind.INTERFACE, Kind.LINK_TYPE)
 
 _COLUMNS = "v.rid, v.kind, v.body, v.body_hash, v.created, v.updated, v.deleted"
 
@@ -47,8 +48,6 @@ def landing_of(
         reader: of the commit.
         projected: whether native classes and documents come along.
     """
-    from ontology.store.projection import Written, project
-
     place = place_of(ontology_id, info.id)[1]
     listed = rows(
         "SELECT v.rid, v.kind, v.deleted FROM ontology_documentversion v "
@@ -116,6 +115,18 @@ def landing_of(
         intent=intent,
         parts=_Parts(parts),
         **({} if projection is None else {"schema": projection.schema}),
+    )
+
+
+def writes_classes(ontology_id: str, info: CommitInfo) -> bool:
+    """Whether a commit wrote definitions that become native classes."""
+    place = place_of(ontology_id, info.id)[1]
+    return bool(
+        rows(
+            "SELECT 1 FROM ontology_documentversion v "
+            f"WHERE v.line_id = %s AND v.seq_from = %s AND {in_list('v.kind')} LIMIT 1",
+            [place.line, place.seq, list_parameter([kind.value for kind in CLASS_KINDS])],
+        )
     )
 
 

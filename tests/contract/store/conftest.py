@@ -6,8 +6,9 @@ import pytest
 
 from tests.contract.store.harness import StoreHarness, harness, shared_harness
 from tests.contract.store.world import World
+from tests.tapes import steady, terminusdb
 
-__all__ = ["harness", "shared_harness", "world"]
+__all__ = ["harness", "shared_harness", "steady", "terminusdb", "world"]
 
 
 @pytest.fixture

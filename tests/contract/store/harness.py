@@ -124,16 +124,34 @@ def _rows_written() -> int:
         return int(cursor.fetchone()[0])
 
 
-HARNESSES: Mapping[str, Callable[[], StoreHarness]] = {"orm": OrmHarness}
+def _homed() -> StoreHarness:
+    from tests.contract.store.homed import HomedHarness  # it is made of this module
+
+    return HomedHarness()
+
+
+HARNESSES: Mapping[str, Callable[[], StoreHarness]] = {"orm": OrmHarness, "terminusdb": _homed}
+
+
+def _harness(request: pytest.FixtureRequest) -> Iterator[StoreHarness]:
+    name: str = request.param
+    if name == "terminusdb":
+        request.getfixturevalue("terminusdb")
+    made = HARNESSES[name]()
+    yield made
+    if name == "terminusdb":
+        made.close()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(params=sorted(HARNESSES))
-def harness(request: pytest.FixtureRequest, db: None) -> StoreHarness:
+def harness(request: pytest.FixtureRequest, db: None) -> Iterator[StoreHarness]:
     """Each store in turn; what a test writes is gone after it."""
-    return HARNESSES[request.param]()
+    yield from _harness(request)
 
 
 @pytest.fixture(params=sorted(HARNESSES))
-def shared_harness(request: pytest.FixtureRequest, transactional_db: None) -> StoreHarness:
+def shared_harness(
+    request: pytest.FixtureRequest, transactional_db: None
+) -> Iterator[StoreHarness]:
     """Each store in turn, with writes that other threads see."""
-    return HARNESSES[request.param]()
+    yield from _harness(request)

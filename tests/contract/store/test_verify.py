@@ -11,7 +11,8 @@ from tests.contract.store.harness import HARNESSES, StoreHarness
 from tests.contract.store.world import BOB, World, a_type, author_keys, rid
 
 NOW = dt.datetime(2026, 7, 5, 12, tzinfo=dt.UTC)
-DEEDS = sorted({deed for make in HARNESSES.values() for deed in make().deeds})
+#: Each store suffers deeds of its own.
+DEEDS = [(name, deed) for name, make in sorted(HARNESSES.items()) for deed in sorted(make().deeds)]
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_progress_is_told(past: World) -> None:
     assert told[-1] == ("verify", 17, 17)
 
 
-@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize(("harness", "deed"), DEEDS, indirect=["harness"])
 def test_every_tampering_is_found(past: World, harness: StoreHarness, deed: str) -> None:
     with harness.tampered(deed, past.id):
         report = past.store.verify(past.id, keys=author_keys())
