@@ -100,7 +100,7 @@ class HealthService(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # it 
                 self._watchers -= 1
 
     def _status(self, service: str) -> int:
-        return self._statuses.get(service, _Status.SERVICE_UNKNOWN)
+        return self._statuses.get(service, int(_Status.SERVICE_UNKNOWN))
 
     def _wake(self) -> None:
         with self._changed:

@@ -150,7 +150,7 @@ class KernelProcess:
     def _run_http(self, port: int) -> None:
         settings.ROOT_URLCONF = settings.OMS_KERNEL_URLCONF
         # Daphne chooses how Twisted runs as soon as it is imported: not before it is needed.
-        from daphne.server import Server
+        from daphne.server import Server  # type: ignore[import-untyped]
         from django.core.asgi import get_asgi_application
 
         from oms_project.middleware.declarations import check_routes
@@ -203,7 +203,9 @@ class KernelProcess:
     def _stop_http(self) -> None:
         if self._http is None:
             return
-        from twisted.internet import reactor
+        from twisted.internet import reactor as found
+
+        reactor: Any = found  # which one it is turns out at run time
 
         def stop() -> None:
             if reactor.running:
@@ -215,7 +217,7 @@ class KernelProcess:
 def _endpoint(host: str, port: int, *, tls: bool) -> str:
     """What Twisted calls an address."""
 
-    def safe(path: Path | str) -> str:
+    def safe(path: Path | str | None) -> str:
         return str(path).replace("\\", "\\\\").replace(":", "\\:")
 
     if not tls:
