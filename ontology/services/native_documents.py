@@ -281,8 +281,7 @@ class DocumentChanges:
         rid = rid_of(name)
         if is_rid(rid):
             return rid
-        found = self._names.find([name]).get(name)
-        return found[0] if found else name
+        return self._names.find([name]).get(name, name)
 
     def _live(self, rid: str) -> StoredDocument | None:
         if not is_rid(rid):
@@ -369,7 +368,7 @@ class DocumentChanges:
 def _meant(value: Any, layout: Layout, api_name: str, target: str) -> Any:
     """A value as OMS has it: what the native view shows as JSON text may come as that text."""
     item = layout.properties.get(api_name)
-    if target != TEXT or item is None or item.base is not None:
+    if target != TEXT or item is None or (item.base is not None and item.base.name == "string"):
         return value
     if isinstance(value, list) and item.array:
         return [_unwritten(one) for one in value]
