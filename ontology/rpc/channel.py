@@ -17,7 +17,7 @@ import structlog
 from django.conf import settings
 
 from oms_project.core.context import current_request_id
-from oms_project.core.errors import OmsError, Unauthenticated, Unavailable
+from oms_project.core.errors import OmsError, PermissionDenied, Unauthenticated, Unavailable
 from oms_project.core.trace import child_of, current_trace
 from oms_project.rpc.errors import LIMIT_KEY, UNREACHED, error_of
 from ontology.rpc.v1 import kernel_pb2 as pb
@@ -130,7 +130,7 @@ class Line:
                     or not repeat()
                 )
                 if last:
-                    raise error from failure
+                    raise self._told(error) from failure
                 time.sleep(pause)
             else:
                 self._breaker.succeeded()
@@ -160,7 +160,7 @@ class Line:
                 patience.reset()
                 message = next(running, None)
         except grpc.RpcError as failure:
-            raise self._judged(failure) from failure
+            raise self._told(self._judged(failure)) from failure
         finally:
             patience.end()
             running.cancel()
@@ -181,6 +181,19 @@ class Line:
         self._breaker.succeeded()
         error = error_of(call.code(), call.details(), call.trailing_metadata())
         return error or unreached(self.address, call.code().name)
+
+    def _told(self, error: OmsError) -> OmsError:
+        """An error for whoever asked for something. That OMS itself is not let in is no matter of
+        theirs: a 401 or 403 would send them to sign in again.
+        """
+        if not isinstance(error, Unauthenticated | PermissionDenied):
+            return error
+        log.error("the data kernel does not let OMS in", reason=error.message)
+        return Unavailable(
+            f"The data kernel at {self.address} does not let OMS in: {error.message}",
+            code="home_unavailable",
+            data={"refusal": error.error_code},
+        )
 
     # --- who calls ----------------------------------------------------------------------------
     def _metadata(self) -> tuple[tuple[str, str], ...]:
@@ -246,7 +259,7 @@ class Line:
         try:
             answer = self._tokens.Issue(asked, timeout=settings.DATA_KERNEL_TIMEOUT)
         except grpc.RpcError as failure:
-            raise self._judged(failure) from failure
+            raise self._told(self._judged(failure)) from failure
         now = time.monotonic()
         return Token(
             answer.access_token,

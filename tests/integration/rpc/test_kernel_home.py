@@ -13,6 +13,7 @@ from oms_project.core import errors
 from oms_project.core.canonical_json import dumps_text
 from oms_project.core.context import acting_as, try_current_actor
 from oms_project.core.errors import Conflict, NotFound, OmsError, Unavailable
+from oms_project.rpc.errors import ERROR_KEY, error_bytes, error_of, status_of
 from ontology.domain.kinds import Kind
 from ontology.domain.native.terms import Literal, Node, Triple
 from ontology.rpc.client import KernelHome
@@ -151,9 +152,37 @@ def test_refusals_of_the_home_come_back(made: KernelHome) -> None:
 
 
 CLASSES = [getattr(errors, name) for name in errors.__all__]
+#: What a home never raises: it is OMS itself that is not let in.
+NOT_LET_IN = (errors.Unauthenticated, errors.PermissionDenied)
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_error_has_a_status_and_is_the_same_on_the_other_side(kind: type[OmsError]) -> None:
+    thrown = kind("Words.", code="very_special", data={"n": 2**70}, errors=[{"field": "a"}])
+    met = error_of(status_of(thrown), "", [(ERROR_KEY, error_bytes(thrown))])
+    assert type(met) is kind
+    assert (met.message, met.error_code, met.data, met.errors) == (
+        thrown.message, thrown.error_code, thrown.data, thrown.errors,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NOT_LET_IN)
+def test_that_oms_is_not_let_in_is_no_matter_of_who_asked(
+    kernel_home: KernelHome, home: MemoryHome, kind: type[OmsError]
+) -> None:
+    def trouble(_name: str) -> None:
+        raise kind("No.")
+
+    home.trouble = trouble
+    for call in (kernel_home.databases, lambda: list(kernel_home.documents("db", ""))):
+        with pytest.raises(Unavailable, match=r"does not let OMS in: No\.") as caught:
+            call()
+        assert caught.value.error_code == "home_unavailable"
+
+
+@pytest.mark.parametrize(
+    "kind", [one for one in CLASSES if one not in NOT_LET_IN], ids=lambda kind: kind.__name__
+)
 def test_every_error_comes_back_as_itself(
     kernel_home: KernelHome, home: MemoryHome, kind: type[OmsError]
 ) -> None:
