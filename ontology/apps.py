@@ -20,3 +20,8 @@ class OntologyConfig(AppConfig):
 
             # Reads are served from the index without it.
             register_health_check("data_kernel", check_kernel, reported=True)
+        elif settings.TERMINUSDB_ENDPOINT:
+            from ontology.store.terminusdb.health import check_terminusdb
+
+            # Reads are served from the index without it.
+            register_health_check("terminusdb", check_terminusdb, reported=True)

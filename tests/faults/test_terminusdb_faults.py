@@ -24,9 +24,11 @@ import requests
 from django.core.exceptions import ImproperlyConfigured
 
 from oms_project.core.errors import Unavailable
+from oms_project.core.services import forget_services
 from ontology.store.home import Landing, Part
 from ontology.store.terminusdb import client
 from ontology.store.terminusdb.breaker import BreakerOpen
+from ontology.store.terminusdb.health import check_terminusdb
 from ontology.store.terminusdb.home import TerminusHome
 
 pytestmark = pytest.mark.faults
@@ -327,3 +329,18 @@ def test_without_a_key_nobody_is_asked(between: Between, settings: Any) -> None:
     with pytest.raises(Unavailable, match="TERMINUSDB_KEY"):
         TerminusHome().info()
     assert between.asked == []
+
+
+def test_health_says_whether_it_answers(between: Between, settings: Any) -> None:
+    settings.OMS_SERVICES = {
+        **settings.OMS_SERVICES,
+        "ontology_home": "ontology.store.terminusdb.home.TerminusHome",
+    }
+    forget_services()
+    try:
+        assert check_terminusdb()["product"] == "TerminusDB"
+        between.harm = ["html"]
+        with pytest.raises(Unavailable):
+            check_terminusdb()
+    finally:
+        forget_services()

@@ -70,6 +70,8 @@ _SUPPORTED = (12, 0, 6)
 _IDENTIFIER = re.compile(r"[0-9a-z]{1,64}")
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _CHUNK = 1 << 18
+#: What a document among many may take, on a machine that has other work too.
+_SECONDS_PER_DOCUMENT = 0.01
 #: The document API answers 40 ms late on a connection that is kept.
 _SLOW_IF_KEPT = {"Connection": "close"}
 
@@ -206,6 +208,10 @@ class Server:
             },
             body=b"\n".join(lines),
             headers=_SLOW_IF_KEPT,
+            timeout=(
+                settings.TERMINUSDB_CONNECT_TIMEOUT,
+                settings.TERMINUSDB_TIMEOUT + len(lines) * _SECONDS_PER_DOCUMENT,
+            ),
         )
         written = self._parsed(response, list)
         if len(written) != len(lines):  # it answers 200 to what it cannot read
