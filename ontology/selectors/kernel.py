@@ -12,7 +12,7 @@ from django.conf import settings
 from audit.contract import Subject, audit_log
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
-from oms_project.core.errors import NotFound
+from oms_project.core.errors import Invalid, NotFound
 from ontology.access import permitted, readable
 from ontology.contract import CommitInfo, OntologyInfo
 from ontology.domain.documents import Document
@@ -22,7 +22,7 @@ from ontology.domain.native.names import ANY_OBJECT, RID, prefixes
 from ontology.domain.native.triples import instance_triples
 from ontology.domain.native.values import TEXT
 from ontology.domain.woql import ast as woql
-from ontology.domain.woql import check_reading, has_writes, parse
+from ontology.domain.woql import check_reading, has_writes, meets_records, parse
 from ontology.interop.woql import Answer, Bounds, Names, NativeState, answer, documents, rendered
 from ontology.selectors.masking import kept_bodies
 from ontology.selectors.states import held, passage
@@ -93,7 +93,7 @@ def query(
     info = _asked(ontology)
     commit = store.resolve(info.id, ref or info.default_branch)
     homed = _native_home(info)
-    if homed is not None and not has_writes(query):
+    if homed is not None and not has_writes(query) and not _is_translated(query):
         return _answered_at_home(info, commit, homed, query, timeout)
     found = answer_at(info, commit, parse(query), timeout=timeout)
     return KernelAnswer(found.variables, rendered(found), commit.id)
@@ -238,6 +238,17 @@ def _native_home(info: OntologyInfo) -> HomedOntology | None:
         return None
     clearance = authorizer.clearance(current_actor(), ontology=info.name)
     return homed if clearance.sees_everything else None
+
+
+def _is_translated(query: Mapping[str, Any]) -> bool:
+    """Whether the home's answer would have OMS's own documents in it, and there is another one."""
+    if not meets_records(query):
+        return False
+    try:
+        parse(query)
+    except Invalid:
+        return False
+    return True
 
 
 def _answered_at_home(

@@ -165,7 +165,7 @@ class WoqlView(TerminusView):
         body = _body(request)
         query = body.get("query") if isinstance(body, Mapping) else None
         if not isinstance(query, Mapping):
-            raise BadRequest("There is no query: send it as `query`.", code="woql_invalid")
+            raise Invalid("There is no query: send it as `query`.", code="woql_invalid")
         assert isinstance(body, Mapping)
         commit_info = body.get("commit_info")
         message = commit_info.get("message") if isinstance(commit_info, Mapping) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ontology.domain.woql.parse import parse, writes
-from ontology.domain.woql.reading import check_reading, has_writes
+from ontology.domain.woql.reading import check_reading, has_writes, meets_records
 from ontology.domain.woql.refusals import SUPPORTED, malformed, unsupported
 from ontology.domain.woql.scope import names
 from ontology.domain.woql.values import XSD, canonical
@@ -15,6 +15,7 @@ __all__ = [
     "check_reading",
     "has_writes",
     "malformed",
+    "meets_records",
     "names",
     "parse",
     "unsupported",

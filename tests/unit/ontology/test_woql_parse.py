@@ -8,7 +8,16 @@ import pytest
 from terminusdb_client import WOQLQuery as W
 
 from oms_project.core.errors import Invalid
-from ontology.domain.woql import SUPPORTED, ast, check_reading, has_writes, names, parse, writes
+from ontology.domain.woql import (
+    SUPPORTED,
+    ast,
+    check_reading,
+    has_writes,
+    meets_records,
+    names,
+    parse,
+    writes,
+)
 
 TRIPLE = W().triple("v:a", "name", "v:n").to_dict()
 
@@ -184,3 +193,24 @@ def test_what_is_asked_natively_reads_one_database(query: Any) -> None:
 
 def test_reading_operators_may_go_to_the_home() -> None:
     check_reading(W().woql_and(W().isa("v:a", "Pilot"), W().eval(W().plus(1, 2), "v:x")).to_dict())
+
+
+@pytest.mark.parametrize(
+    ("query", "meets"),
+    [
+        (W().triple("v:a", "v:p", "v:o"), True),
+        (W().triple("v:a", "rdf:type", "v:t"), True),
+        (W().triple("v:a", "text", "v:t"), True),
+        (W().triple("v:a", "@schema:kind", "v:t"), True),
+        (W().isa("v:a", "v:t"), True),
+        (W().path("v:a", ".", "v:b"), True),
+        (W().count("v:n", W().triple("v:a", "rdf:type", "v:t")), True),
+        (W().triple("Pilot/1", "v:p", "v:o"), False),
+        (W().triple("v:a", "rdf:type", "@schema:Pilot"), False),
+        (W().triple("v:a", "name", "v:n"), False),
+        (W().path("v:a", "flies+", "v:b"), False),
+        (W().isa("v:a", "Pilot"), False),
+    ],
+)
+def test_what_asks_for_everything_would_meet_the_documents_of_oms(query: Any, meets: bool) -> None:
+    assert meets_records(query.to_dict()) is meets
