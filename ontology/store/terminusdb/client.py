@@ -9,11 +9,9 @@ session with the client's own addresses.
 
 from __future__ import annotations
 
-import http.cookiejar
 import json
 import random
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +24,6 @@ import requests
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from oms_project.core.canonical_json import loads
 from oms_project.core.errors import Invalid, NotFound
@@ -38,8 +35,8 @@ from ontology.store.terminusdb.errors import (
     HomeUnavailable,
     NoAnswer,
     Unsupported,
-    error_of,
 )
+from ontology.store.terminusdb.session import BoundedSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,7 +66,6 @@ SCRATCH = "oms-scratch-"
 _SUPPORTED = (12, 0, 6)
 _IDENTIFIER = re.compile(r"[0-9a-z]{1,64}")
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
-_CHUNK = 1 << 18
 #: What a document among many may take, on a machine that has other work too.
 _SECONDS_PER_DOCUMENT = 0.01
 #: The document API answers 40 ms late on a connection that is kept.
@@ -128,7 +124,7 @@ class Server:
         self.breaker = Breaker(
             settings.TERMINUSDB_BREAKER_FAILURES, settings.TERMINUSDB_BREAKER_SECONDS
         )
-        self._session = _Session(self.breaker)
+        self._session = BoundedSession(self.breaker, new_transport())
         self._checked = -1
 
     # --- requests -------------------------------------------------------------------------------
@@ -295,86 +291,6 @@ class Server:
                     raise
             _sleep(random.uniform(0.5, 1.0) * min(0.05 * 2**attempt, 2.0))  # noqa: S311
             attempt += 1
-
-
-class _Session(requests.Session):
-    """Bounds how many requests run and how long, and raises OMS's errors.
-
-    Shared by all threads: nothing of an answer is kept in it.
-    """
-
-    def __init__(self, breaker: Breaker) -> None:
-        super().__init__()
-        self._breaker = breaker
-        self._slots = threading.BoundedSemaphore(settings.TERMINUSDB_POOL_SIZE)
-        self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        # Answers are read as they come, so as they are.
-        self.headers["Accept-Encoding"] = "identity"
-        transport = new_transport()
-        self.mount("http://", transport)
-        self.mount("https://", transport)
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Send it, and read the whole answer.
-
-        Raises:
-            OmsError: every answer but 200, and none.
-        """
-        connect, read = options.get("timeout") or (
-            settings.TERMINUSDB_CONNECT_TIMEOUT,
-            settings.TERMINUSDB_TIMEOUT,
-        )
-        options.update(timeout=(connect, read), stream=True, allow_redirects=False)
-        subject = f"{request.method} {request.path_url.partition('?')[0][:200]}"
-        if not self._slots.acquire(timeout=connect):
-            raise NoAnswer(
-                f"All {settings.TERMINUSDB_POOL_SIZE} connections to TerminusDB are in use; "
-                "TERMINUSDB_POOL_SIZE allows more."
-            )
-        try:
-            self._breaker.check()
-            response = super().send(request, **options)
-            try:
-                _read(response, time.monotonic() + read)
-            finally:
-                response.close()
-        except requests.exceptions.ConnectTimeout as error:
-            raise self._no_answer(
-                f"does not take connections within {connect:g} s", error
-            ) from error
-        except (requests.exceptions.Timeout, ReadTimeoutError, _TooSlow) as error:
-            raise self._no_answer(f"did not answer {subject} in {read:g} s", error) from error
-        except (requests.exceptions.RequestException, HTTPError) as error:
-            raise self._no_answer(f"gave no answer to {subject}", error) from error
-        finally:
-            self._slots.release()
-        if response.status_code == requests.codes.ok:
-            self._breaker.succeeded()
-            return response
-        refusal = error_of(response.status_code, response.content, subject=subject)
-        if isinstance(refusal, HomeUnavailable) and refusal.unwell:
-            self._breaker.failed()
-        else:
-            self._breaker.succeeded()
-        raise refusal
-
-    def _no_answer(self, how: str, error: Exception) -> NoAnswer:
-        self._breaker.failed()
-        return NoAnswer(f"TerminusDB {how}.", data={"error": type(error).__name__})
-
-
-class _TooSlow(Exception):
-    """An answer that drips."""
-
-
-def _read(response: requests.Response, deadline: float) -> None:
-    """Read an answer; a timeout of the socket alone would let it drip for ever."""
-    chunks: list[bytes] = []
-    while chunk := response.raw.read1(_CHUNK):
-        chunks.append(chunk)
-        if time.monotonic() > deadline:
-            raise _TooSlow
-    response._content = b"".join(chunks)  # noqa: SLF001 - it would read without a deadline
 
 
 def _version_of(response: requests.Response) -> str:
