@@ -3,48 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from oms_project.core.errors import Invalid
 from ontology.domain.native.terms import RDF_TYPE, Literal, Node, Term
 from ontology.domain.woql import ast
-from ontology.domain.woql.order import NUMBERS, sort_key
+from ontology.domain.woql.order import sort_key
 from ontology.interop.woql.engine import Engine, values
-from ontology.interop.woql.paths import Edge, PathQuery
+from ontology.interop.woql.paths import PathQuery
 from ontology.interop.woql.patterns import Basic, BasicQuery, as_term
+from ontology.interop.woql.rows import (
+    Document,
+    Found,
+    Row,
+    Wanted,
+    Way,
+    all_basic,
+    collected_rows,
+    comparable,
+    filled_document,
+    first_rows,
+    groups,
+    name_of,
+    ordered_rows,
+    plain_value,
+    same_value,
+)
 from ontology.interop.woql.state import SCHEMA
 
 __all__ = ["Document", "Evaluation", "Row", "Wanted", "Way"]
 
 
-@dataclass(frozen=True)
-class Document:
-    """A document that was read, as JSON."""
-
-    value: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Way:
-    """How a path went."""
-
-    edges: tuple[Edge, ...]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A write that a row asks for; stands for the ``@id`` that it makes."""
-
-    write: ast.WriteDocument | ast.DeleteDocument
-    value: Mapping[str, Any] | str
-
-
-Value = Term | Document | Way | Wanted | list[Any] | None
-Row = Mapping[str, Any]
-Found = list[tuple[int, Row]]
 _CHUNK = 2000
 
 
@@ -114,7 +104,7 @@ class Evaluation:
     # --- what is put together -------------------------------------------------------------------
     def _and(self, parts: Sequence[ast.Query], rows: Sequence[Row]) -> Found:
         found: Found = list(enumerate(rows))
-        for group in _groups(parts):
+        for group in groups(parts):
             if not found:
                 break
             given = [row for _, row in found]
@@ -155,11 +145,11 @@ class Evaluation:
         for index, group in sorted(self._grouped(query.query, rows).items()):
             match query:
                 case ast.Distinct(variables, _):
-                    kept = _first(group, variables)
+                    kept = first_rows(group, variables)
                 case ast.OrderBy(ordering, _):
-                    kept = _ordered(group, ordering)
+                    kept = ordered_rows(group, ordering)
                 case ast.GroupBy():
-                    kept = _collected(query, group, rows[index])
+                    kept = collected_rows(query, group, rows[index])
             made += [(index, row) for row in kept]
         return made
 
@@ -169,7 +159,7 @@ class Evaluation:
             limit, inner = inner.count, inner.query
         if isinstance(inner, ast.Start):
             start, inner = inner.count, inner.query
-        basic = _all_basic(inner)
+        basic = all_basic(inner)
         if basic and limit is not None and list(rows) == [{}]:
             found = BasicQuery(basic, self._engine).page(start, limit)
             return [(0, row) for row in found]
@@ -181,7 +171,7 @@ class Evaluation:
         ]
 
     def _count(self, count: ast.Term, inner: ast.Query, rows: Sequence[Row]) -> Found:
-        basic = _all_basic(inner)
+        basic = all_basic(inner)
         if basic and list(rows) == [{}]:
             numbers = {0: BasicQuery(basic, self._engine).count()}
         else:
@@ -204,7 +194,7 @@ class Evaluation:
         known = self._value(term, row)
         if known is None and isinstance(term, ast.Variable):
             yield {**row, term.name: value}
-        elif _equal(known, value):
+        elif same_value(known, value):
             yield row
 
     def _equals(self, left: ast.Term, right: ast.Term, rows: Sequence[Row]) -> Found:
@@ -225,7 +215,7 @@ class Evaluation:
         left, right = self._value(query.left, row), self._value(query.right, row)
         if left is None or right is None:
             return False
-        _comparable(left, right)
+        comparable(left, right)
         first, second = sort_key(left)[:2], sort_key(right)[:2]
         match query.operator:
             case "Less":
@@ -260,7 +250,7 @@ class Evaluation:
             made.append((index, row))  # a class is its own subclass, whichever it is
             for item, names in above.items():
                 for name in names[1:]:
-                    pair = {_named(child): Node(item), _named(parent): Node(name)}
+                    pair = {name_of(child): Node(item), name_of(parent): Node(name)}
                     made.append((index, {**row, **pair}))
         return made
 
@@ -316,7 +306,7 @@ class Evaluation:
             class_name = cast("Node", members[name].pop(RDF_TYPE)[0]).name
             body: dict[str, Any] = {"@id": name, "@type": class_name.removeprefix(SCHEMA)}
             for member, items in sorted(members[name].items()):
-                plain = [_plain(item) for item in sorted(items, key=sort_key)]
+                plain = [plain_value(item) for item in sorted(items, key=sort_key)]
                 many = state.is_set(class_name, member)
                 body[member.removeprefix(SCHEMA)] = plain if many else plain[0]
             made[name] = body
@@ -337,138 +327,9 @@ class Evaluation:
                 self.writes.append(Wanted(query, node.name))
                 made.append((index, row))
                 continue
-            given = _filled(query.document, row)
+            given = filled_document(query.document, row)
             wanted = Wanted(query, given if isinstance(given, Mapping) else {})
             self.writes.append(wanted)
             name = query.identifier.name if query.identifier else ""
             made.append((index, {**row, name: wanted} if name else row))
         return made
-
-
-def _groups(parts: Sequence[ast.Query]) -> Iterator[Sequence[ast.Query]]:
-    """Triples and classes that stand next to each other, and every other part by itself."""
-    group: list[ast.Query] = []
-    for part in parts:
-        if isinstance(part, (ast.Triple, ast.IsA)):
-            group.append(part)
-            continue
-        if group:
-            yield group
-            group = []
-        yield [part]
-    if group:
-        yield group
-
-
-def _all_basic(query: ast.Query) -> list[Basic]:
-    """The parts of a query that is nothing but triples and classes; else none."""
-    if isinstance(query, (ast.Triple, ast.IsA)):
-        return [query]
-    if isinstance(query, ast.And):
-        basic = [part for part in query.parts if isinstance(part, (ast.Triple, ast.IsA))]
-        return basic if len(basic) == len(query.parts) else []
-    return []
-
-
-def _key(row: Row, names: Iterable[str]) -> tuple[Any, ...]:
-    return tuple(_hashable(row.get(name)) for name in names)
-
-
-def _hashable(value: Any) -> Any:
-    return value if isinstance(value, (Node, Literal)) or value is None else repr(value)
-
-
-def _first(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
-    seen: dict[tuple[Any, ...], Row] = {}
-    for row in rows:
-        seen.setdefault(_key(row, names), row)
-    return list(seen.values())
-
-
-def _ordered(rows: Sequence[Row], ordering: Sequence[tuple[str, bool]]) -> list[Row]:
-    made = list(rows)
-    for name, falls in reversed(ordering):
-        made.sort(key=_sorter(name), reverse=falls)
-    return made
-
-
-def _sorter(name: str) -> Callable[[Row], Any]:
-    return lambda row: sort_key(row.get(name))
-
-
-def _collected(query: ast.GroupBy, rows: Sequence[Row], outer: Row) -> list[Row]:
-    # A variable of the template has no value outside, so that nothing is grouped by it.
-    by = [name for name in query.by if name not in query.template]
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(_key(row, by), []).append(row)
-    made: list[Row] = []
-    for group in sorted(
-        groups.values(), key=lambda found: [sort_key(found[0].get(name)) for name in by]
-    ):
-        items: list[Any] = [[row.get(name) for name in query.template] for row in group]
-        if len(query.template) == 1:
-            items = [item[0] for item in items]
-        values_of = {name: group[0].get(name) for name in by}
-        made.append({**outer, **values_of, query.grouped.name: items})
-    return made
-
-
-def _comparable(left: Any, right: Any) -> None:
-    if not (isinstance(left, Literal) and isinstance(right, Literal)):
-        return
-    first, second = NUMBERS.get(left.type), NUMBERS.get(right.type)
-    if first and second and first != second:
-        raise Invalid(
-            f"{left.text} ({left.type}) and {right.text} ({right.type}) cannot be compared: one is "
-            "an exact number and the other is not. Give the literal the type of the property.",
-            code="woql_incomparable",
-        )
-
-
-def _equal(left: Any, right: Any) -> bool:
-    _comparable(left, right)
-    if (
-        isinstance(left, Literal)
-        and isinstance(right, Literal)
-        and left.type in NUMBERS
-        and right.type in NUMBERS
-    ):
-        return Decimal(left.text) == Decimal(right.text)
-    return bool(left == right)
-
-
-def _named(term: ast.Term) -> str:
-    return term.name if isinstance(term, ast.Variable) else ""
-
-
-def _plain(term: Term) -> Any:
-    return term.name if isinstance(term, Node) else term.json
-
-
-def _filled(value: Any, row: Row) -> Any:
-    """A document with the values that its variables have in a row."""
-    if isinstance(value, ast.Variable):
-        found = row.get(value.name)
-        if found is None:
-            raise Invalid(
-                f"The variable '{value.name}' of the document has no value. Put the write behind "
-                "what gives it one.",
-                code="woql_invalid",
-            )
-        return _json(found)
-    if isinstance(value, Mapping):
-        return {name: _filled(item, row) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, row) for item in value]
-    return value
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, (Node, Literal)):
-        return _plain(value)
-    if isinstance(value, Document):
-        return value.value
-    if isinstance(value, list):
-        return [_json(item) for item in value]
-    return value

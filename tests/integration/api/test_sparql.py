@@ -361,7 +361,7 @@ def test_queries_at_once_are_bounded(
 ) -> None:
     from ontology.selectors import states
 
-    monkeypatch.setattr(sparql, "_PATIENCE", 0.1)
+    monkeypatch.setattr(states, "_PATIENCE", 0.1)
     settings.OMS_SPARQL_CONCURRENCY = 1
     entered, leave = threading.Event(), threading.Event()
 

@@ -196,16 +196,14 @@ def test_writes_of_a_query_are_worked_out_again_when_somebody_was_faster(
     team: Ontology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     insert({"@type": "Person", "name": "Ann"})
-    from ontology.services import kernel
-
-    real, late = kernel.commit_changes, ["Bob"]
+    real, late = services.commit_changes, ["Bob"]
 
     def slow(**options: Any) -> Any:
         while late:
             team.commit(Change("create", type="Person", fields={"name": late.pop()}))
         return real(**options)
 
-    monkeypatch.setattr(kernel, "commit_changes", slow)
+    monkeypatch.setattr("ontology.services.kernel.commit_changes", slow)
     found = services.run_query(
         ontology=NAME,
         query=W().woql_and(W().isa("v:a", "Person"), W().delete_document("v:a")).to_dict(),
