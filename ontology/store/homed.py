@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -25,10 +26,9 @@ from oms_project.core.services import service
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body
 from ontology.store import intents
-from ontology.store.home import Home, Reconciler, kept_branch, tag_branch
+from ontology.store.home import Home, Reconciler, tag_branch
 from ontology.store.home_models import HomedOntology
 from ontology.store.home_rows import (
-    database_of,
     home_of,
     identifier_of,
     kept_as,
@@ -37,7 +37,6 @@ from ontology.store.home_rows import (
     note_projection,
 )
 from ontology.store.home_verify import verify_home
-from ontology.store.keeping import unreached
 from ontology.store.landing import CLASS_KINDS, landing_of, writes_classes
 from ontology.store.orm.sql import translated
 from ontology.store.orm.store import OrmStore
@@ -63,6 +62,8 @@ class _Work:
     commits: list[CommitInfo] = field(default_factory=list)
     #: Where the branch was moved to, before anything was committed.
     moved: CommitInfo | None = None
+    #: Names that came and went in the block: their commits may be of it.
+    names: list[Callable[[], None]] = field(default_factory=list)
 
 
 class HomedStore(OrmStore):
@@ -111,64 +112,64 @@ class HomedStore(OrmStore):
     def create_branch(
         self, ontology_id: str, *, name: str, commit: str, protected: bool, author: Actor
     ) -> BranchInfo:
-        with self._elsewhere("branch", ontology_id, name) as homed:
+        with self._naming("branch", ontology_id, name) as there:
             branch = super().create_branch(
                 ontology_id, name=name, commit=commit, protected=protected, author=author
             )
-            if homed is not None:
-                home.create_branch(homed.database, name, at=identifier_of(ontology_id, commit))
+            there(lambda database: _point(database, name, ontology_id, commit))
         return branch
 
     def delete_branch(self, ontology_id: str, name: str) -> None:
-        with self._elsewhere("unbranch", ontology_id, name) as homed:
-            lost = () if homed is None else unreached(ontology_id, without=name)
+        with self._naming("unbranch", ontology_id, name) as there:
             super().delete_branch(ontology_id, name)
-            if homed is not None:
-                for commit in lost:
-                    home.create_branch(
-                        homed.database,
-                        kept_branch(commit),
-                        at=identifier_of(ontology_id, commit),
-                    )
-                home.delete_branch(homed.database, name)
+            there(lambda database: home.delete_branch(database, name))
 
     def create_tag(
         self, ontology_id: str, *, name: str, commit: str, message: str, author: Actor
     ) -> TagInfo:
-        with self._elsewhere("tag", ontology_id, tag_branch(name)) as homed:
+        with self._naming("tag", ontology_id, tag_branch(name)) as there:
             tag = super().create_tag(
                 ontology_id, name=name, commit=commit, message=message, author=author
             )
-            if homed is not None:
-                home.create_branch(
-                    homed.database, tag_branch(name), at=identifier_of(ontology_id, commit)
-                )
+            there(lambda database: _point(database, tag_branch(name), ontology_id, commit))
         return tag
 
     def delete_tag(self, ontology_id: str, name: str) -> None:
-        with self._elsewhere("untag", ontology_id, tag_branch(name)) as homed:
+        with self._naming("untag", ontology_id, tag_branch(name)) as there:
             super().delete_tag(ontology_id, name)
-            if homed is not None:
-                home.delete_branch(homed.database, tag_branch(name))
+            there(lambda database: home.delete_branch(database, tag_branch(name)))
 
     @contextmanager
-    def _elsewhere(
+    def _naming(
         self, kind: str, ontology_id: str, branch: str
-    ) -> Iterator[HomedOntology | None]:
-        """One transaction around a change of a name, in the index and (last) in the home."""
-        if home_of(ontology_id) is None:
-            yield None
+    ) -> Iterator[Callable[[Callable[[str], None]], None]]:
+        """One transaction around a change of a name: in the index, and (last) in the home.
+
+        Gives what takes the change of the home: a function of the database's name.
+        """
+        homed = home_of(ontology_id)
+        if homed is None:
+            yield lambda _change: None
             return
+        changes: list[Callable[[str], None]] = []
+        for (writing, _), work in self._works.items():
+            if writing == ontology_id:
+                # Inside a block that writes: its commits are in the home at its end.
+                yield changes.append
+                work.names += [partial(change, work.homed.database) for change in changes]
+                return
         with (
             _intended(
-                kind, ontology_id=ontology_id, database=database_of(ontology_id), branch=branch
+                kind, ontology_id=ontology_id, database=homed.database, branch=branch
             ) as intent,
             translated(),
             transaction.atomic(),
         ):
             homed = lock_home(ontology_id)
+            yield changes.append
             intent.told = True
-            yield homed
+            for change in changes:
+                change(homed.database)
             intent.confirm()
 
     def move_branch(
@@ -224,7 +225,7 @@ class HomedStore(OrmStore):
                 self._works[ontology_id, branch] = work
                 try:
                     yield head
-                    intent.told = work.moved is not None or bool(work.commits)
+                    intent.told = bool(work.moved or work.commits or work.names)
                     if work.moved is not None:
                         home.move_branch(
                             homed.database,
@@ -234,6 +235,8 @@ class HomedStore(OrmStore):
                         )
                     if work.commits:
                         self._land(work, intent, expected=(work.moved or head).id)
+                    for name in work.names:
+                        name()
                 finally:
                     del self._works[ontology_id, branch]
             if intent.told:
@@ -391,6 +394,10 @@ class HomedStore(OrmStore):
             return report
         found = verify_home(home, homed, keys=keys, on_progress=on_progress)
         return VerifyReport(report.commits, report.documents, (*report.problems, *found))
+
+
+def _point(database: str, name: str, ontology_id: str, commit: str) -> None:
+    home.create_branch(database, name, at=identifier_of(ontology_id, commit))
 
 
 def database_name(ontology: str) -> str:

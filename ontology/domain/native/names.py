@@ -78,7 +78,7 @@ def prefixes(base_iri: str, database: str) -> tuple[str, str]:
     ``https://example.org/air#`` and ``https://example.org/air/`` both give
     ``https://example.org/air/data/`` and ``https://example.org/air/schema#``.
     """
-    iri = base_iri.rstrip("#/") if is_absolute_iri(base_iri) else ""
-    # What is left of "https://" or "urn:" is nobody's.
+    # TerminusDB takes no "urn:" for a prefix, and what is left of "https://" is nobody's.
+    iri = base_iri.rstrip("#/") if is_absolute_iri(base_iri) and "://" in base_iri else ""
     root = f"{iri}/" if iri and not iri.endswith(":") else f"terminusdb:///{database}/"
     return f"{root}data/", f"{root}schema#"

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import quote
 
 import structlog
 from django.conf import settings
 
 from oms_project.core.errors import Conflict, Invalid, NotFound, OmsError
+from ontology.domain.native.names import prefixes
 from ontology.domain.native.terms import RDF_TYPE, Literal, Node, Triple
 from ontology.store.home import HomeBranch, HomeCommit, HomeDocument, Landing, ServerInfo
 from ontology.store.terminusdb import landing, reading, woql
@@ -32,7 +32,6 @@ __all__ = ["TerminusHome"]
 log = structlog.get_logger("oms.home")
 
 _DATABASE = re.compile(r"[a-z0-9_]{1,100}")
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"{}|\\^`]+")
 #: Landings in a database after which its layers are put together.
 _OPTIMISE_EVERY = 50
 
@@ -95,7 +94,12 @@ class TerminusHome:
             nonlocal unsure
             try:
                 server.client(database).create_database(
-                    database, team=server.team, label=label, prefixes=_prefixes(database, base_iri)
+                    database,
+                    team=server.team,
+                    label=label,
+                    prefixes=dict(
+                        zip(("@base", "@schema"), prefixes(base_iri, database), strict=True)
+                    ),
                 )
             except NoAnswer:
                 unsure = True
@@ -282,11 +286,3 @@ class TerminusHome:
                 code="home_refused",
                 data={"answer": ""},
             )
-
-
-def _prefixes(database: str, base_iri: str) -> dict[str, str]:
-    if _ABSOLUTE.fullmatch(base_iri):
-        stem = quote(base_iri.rstrip("#/"), safe=":/?#[]@!$&'()*+,;=%~") + "/"
-    else:
-        stem = f"terminus:///{database}/"
-    return {"@base": f"{stem}data/", "@schema": f"{stem}schema#"}
