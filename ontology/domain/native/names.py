@@ -80,5 +80,5 @@ def prefixes(base_iri: str, database: str) -> tuple[str, str]:
     """
     # TerminusDB takes no "urn:" for a prefix, and what is left of "https://" is nobody's.
     iri = base_iri.rstrip("#/") if is_absolute_iri(base_iri) and "://" in base_iri else ""
-    root = f"{iri}/" if iri and not iri.endswith(":") else f"terminusdb:///{database}/"
+    root = f"{iri}/" if iri and not iri.endswith(":") else f"terminus:///{database}/"
     return f"{root}data/", f"{root}schema#"

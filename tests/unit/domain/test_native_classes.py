@@ -298,9 +298,9 @@ def test_names_of_members_and_documents() -> None:
         ("https://example.org/air#", "https://example.org/air/"),
         ("https://example.org/air/", "https://example.org/air/"),
         ("https://example.org/air", "https://example.org/air/"),
-        ("urn:air", "urn:air/"),
-        ("air", "terminusdb:///db/"),
-        ("urn:", "terminusdb:///db/"),
+        ("urn:air", "terminus:///db/"),
+        ("air", "terminus:///db/"),
+        ("urn:", "terminus:///db/"),
     ],
 )
 def test_prefixes(base: str, root: str) -> None:
