@@ -9,7 +9,14 @@ from oms_project.core.keys import PublicKey
 from ontology.contract import CommitInfo, VerifyProblem
 from ontology.domain.authorship import author_problem
 from ontology.store.hashing import text_hash
-from ontology.store.home import Home, HomeBranch, HomeCommit, is_kept_branch, tag_branch
+from ontology.store.home import (
+    Home,
+    HomeBranch,
+    HomeCommit,
+    HomeDocument,
+    is_kept_branch,
+    tag_branch,
+)
 from ontology.store.home_models import HomedOntology
 from ontology.store.home_rows import identifiers_of
 from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, rows
@@ -165,11 +172,25 @@ def _document_problems(
         if known is None:
             yield VerifyProblem(where, "only the home says that the commit wrote it")
         elif known != said and not (
-            # Erased in the index, and not yet in the home: it says what the commit was made of.
-            homed.erase_pending and one.hash == known[1] and text_hash(one.text) == one.hash
+            # Erased in the index, and not yet in the home: it still has a text from before that.
+            homed.erase_pending
+            and one.hash == known[1]
+            and text_hash(one.text) in _erased(homed.ontology_id, one)
         ):
             yield VerifyProblem(where, "it is not the same in the home")
     for rid in expected:
         yield VerifyProblem(
             f"document {rid} at commit {info.short_id}", "the home does not have it"
         )
+
+
+def _erased(ontology_id: str, one: HomeDocument) -> set[str]:
+    """Hashes of the texts that a document had before each erasure, and after it."""
+    found = {one.hash}
+    for hashes in rows(
+        "SELECT before_hash, after_hash FROM ontology_redaction "
+        "WHERE ontology_id = %s AND rid = %s AND body_hash = %s",
+        [ontology_id, one.rid, one.hash],
+    ):
+        found.update(hashes)
+    return found
