@@ -60,7 +60,10 @@ def verify_home(
             said = log.pop(identifier, None)
             if said is not None:
                 problems += _record_problems(ontology_id, info, said, keys)
-            problems += _document_problems(home, homed, info, identifier)
+            try:
+                problems += _document_problems(home, homed, info, identifier)
+            except NotFound as error:
+                problems.append(VerifyProblem(f"home of commit {info.id}", str(error)))
             seen += 1
             if on_progress is not None and seen % 20 == 0:
                 on_progress("verify home", seen, total)
@@ -140,10 +143,13 @@ def _record_problems(
         except Invalid as error:
             yield VerifyProblem(where, str(error))
         else:
-            problem = author_problem(
-                other.signature, claim_of(ontology_of(said.record), other), keys
-            )
-            yield VerifyProblem(where, problem or "its record is of another commit")
+            claim = claim_of(ontology_of(said.record), other)
+            problem = author_problem(other.signature, claim, keys)
+            if problem is not None:
+                yield VerifyProblem(where, problem)
+            elif other.id != info.id:
+                yield VerifyProblem(where, "its record is of another commit")
+            # Else the home has it as it was signed, and the index says itself what is wrong with it.
     if said.author != info.signature:
         yield VerifyProblem(where, f"its author there is {said.author!r}")
     if said.commit != info.id:

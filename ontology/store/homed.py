@@ -43,6 +43,7 @@ from ontology.store.orm.store import OrmStore
 from ontology.store.port import DocumentWrite, Erasure, Progress, Reindexing
 from ontology.store.sealing import Seal
 from ontology.store.strays import refuse_diverged
+from ontology.store.texts import check_text
 
 __all__ = ["HomedStore", "database_name", "home", "reconciler"]
 
@@ -147,6 +148,7 @@ class HomedStore(OrmStore):
 
         Gives what takes the change of the home: a function of the database's name.
         """
+        check_text(branch, "The name")
         homed = home_of(ontology_id)
         if homed is None:
             yield lambda _change: None

@@ -79,6 +79,13 @@ def append_commit(
     # A commit is later than its parents even when clocks disagree, so that logs can sort by time.
     tick = dt.timedelta(microseconds=1)
     time = max(now, *(parent.time + tick for parent in parents))
+    sealed = _sealing(
+        ontology_id=ontology_id,
+        parents=tuple(parent.id for parent in parents),
+        seal=seal,
+        message=message,
+        time=time,
+    )
     place, flattened = _line_to_append(ontology_id, branch, place)
     info = _append(
         ontology_id=ontology_id,
@@ -87,13 +94,7 @@ def append_commit(
         flattened=flattened,
         writes=writes,
         audit=seal.stamps(time),
-        sealed=_sealing(
-            ontology_id=ontology_id,
-            parents=tuple(parent.id for parent in parents),
-            seal=seal,
-            message=message,
-            time=time,
-        ),
+        sealed=sealed,
         reindexed=reindexed,
     )
     return info, Place(place.line, place.seq + 1)
@@ -231,6 +232,13 @@ def write_first_commit(
     *, ontology_id: str, branch: str, header: DocumentWrite, seal: Seal, now: dt.datetime
 ) -> CommitInfo:
     """The commit without parents that every history starts with; it holds the header document."""
+    sealed = _sealing(
+        ontology_id=ontology_id,
+        parents=(),
+        seal=seal,
+        message="Create the ontology",
+        time=now,
+    )
     line, flattened = fork_line(ontology_id, branch, None)
     return _append(
         ontology_id=ontology_id,
@@ -239,13 +247,7 @@ def write_first_commit(
         flattened=flattened,
         writes=[header],
         audit=seal.stamps(now),
-        sealed=_sealing(
-            ontology_id=ontology_id,
-            parents=(),
-            seal=seal,
-            message="Create the ontology",
-            time=now,
-        ),
+        sealed=sealed,
     )
 
 
