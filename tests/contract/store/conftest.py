@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-from tests.contract.store.harness import StoreHarness, harness, shared_harness
+from tests.contract.store.harness import StoreHarness, harness, live, shared_harness
+from tests.contract.store.kernel import kernel
 from tests.contract.store.world import World
 from tests.tapes import steady, terminusdb
 
@@ -22,21 +21,21 @@ _LIVE_ONLY = frozenset(
     }
 )
 
-__all__ = ["harness", "shared_harness", "steady", "terminusdb", "world"]
+__all__ = ["harness", "kernel", "shared_harness", "steady", "terminusdb", "world"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what only a real TerminusDB can answer, where there is none or it is recorded."""
-    if os.environ.get("TERMINUSDB_ENDPOINT") and not os.environ.get("TERMINUSDB_RECORD"):
+    if live():
         return
-    live = [
+    left_out = [
         item
         for item in items
         if getattr(item, "originalname", "") in _LIVE_ONLY and "[terminusdb" in item.name
     ]
-    if live:
-        config.hook.pytest_deselected(items=live)
-        items[:] = [item for item in items if item not in live]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture
