@@ -22,7 +22,10 @@ def for_machines(request: HttpRequest) -> bool:
         return True
     if request.path.startswith("/graphql"):
         return "text/html" not in request.headers.get("Accept", "")
-    return request.path.startswith(("/api/", "/health", "/metrics", "/terminusdb/")) or request.path == "/api"
+    return (
+        request.path.startswith(("/api/", "/health", "/metrics", "/terminusdb/"))
+        or request.path == "/api"
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
