@@ -6,7 +6,6 @@ import pytest
 
 from ontology.domain.native.terms import Literal, Node, Triple
 from ontology.store.terminusdb import woql
-from ontology.store.terminusdb.home import _prefixes
 from ontology.store.terminusdb.landing import _whole
 
 
@@ -57,21 +56,3 @@ def test_new_documents_are_put_together_from_their_triples() -> None:
     )
     assert whole == [{"@id": "A/1", "@type": "A", "near": ["A/2", "A/3", "A/4"], "n": "1"}]
     assert rest == [Triple("A/9", "near", Node("A/1"))]
-
-
-@pytest.mark.parametrize(
-    ("iri", "base"),
-    [
-        ("https://e.org/a#", "https://e.org/a/data/"),
-        ("https://e.org/a/", "https://e.org/a/data/"),
-        ("https://e.org/a", "https://e.org/a/data/"),
-        ("https://e.org/가", "https://e.org/%EA%B0%80/data/"),
-        ("", "terminus:///oms_1/data/"),
-        ("urn:x", "terminus:///oms_1/data/"),
-        ("https://e.org/a b", "terminus:///oms_1/data/"),
-    ],
-)
-def test_prefixes_are_absolute(iri: str, base: str) -> None:
-    found = _prefixes("oms_1", iri)
-    assert found["@base"] == base
-    assert found["@schema"] == base.removesuffix("data/") + "schema#"
