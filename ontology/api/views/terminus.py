@@ -163,16 +163,16 @@ class WoqlView(TerminusView):
         """Run a query."""
         del team
         body = _body(request)
-        query = body.get("query") if isinstance(body, Mapping) else None
-        if not isinstance(query, Mapping):
-            raise Invalid("There is no query: send it as `query`.", code="woql_invalid")
-        assert isinstance(body, Mapping)
+        if not isinstance(body, Mapping):
+            body = {}
+        query = body.get("query")
         commit_info = body.get("commit_info")
         message = commit_info.get("message") if isinstance(commit_info, Mapping) else None
         found = services.run_query(
             ontology=ontology,
             ref=ref,
-            query=query,
+            # What is no query is refused after who may not ask.
+            query=query if isinstance(query, Mapping) else {},
             message=str(message) if message else None,
             expected_head=_expected(request),
         )
