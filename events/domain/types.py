@@ -242,7 +242,7 @@ EVENT_TYPES: Final[Mapping[str, EventType]] = _types(
     ),
     (
         "home.stray_found.v1",
-        "Something was changed in an ontology's home behind OMS's back",
+        "Something was changed in a home behind OMS's back",
         permissions.ONTOLOGY_ADMINISTER,
         _object(
             {

@@ -143,7 +143,7 @@ def test_the_table_of_roles(person: MakePerson, client_of: ClientOf) -> None:
     assert [entry["role"] for entry in told] == [role.value for role in Role]
     by_role = {entry["role"]: entry for entry in told}
     assert by_role["viewer"] == {
-        "role": "viewer", "permissions": ["ontology.read", "jobs.read", "events.read"], "clearance": "internal",
+        "role": "viewer", "permissions": ["ontology.read", "jobs.read", "events.read", "kernel.query"], "clearance": "internal",
     }  # fmt: skip
     assert by_role["administrator"]["permissions"] == list(permissions.ALL)
 

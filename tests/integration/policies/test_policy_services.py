@@ -189,6 +189,7 @@ def test_nobody_gives_away_more_than_he_holds(person: MakePerson, acting: Acting
             permissions.ONTOLOGY_READ,
             "jobs.read",
             "events.read",
+            "kernel.query",
         ],
         expires_at=utc_now() + timedelta(hours=1),
     )
