@@ -206,13 +206,10 @@ def _a_commit_more(ontology: str) -> None:
 
 
 def _another_name(ontology: str) -> None:
-    """Two commits of the home change places in what the ORM knows of them."""
+    """The ORM knows the commits of the home by other names."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE ontology_homedcommit SET identifier = reverse(identifier) "
-            "WHERE ontology_id = %s"
-            if connection.vendor == "postgresql"
-            else "UPDATE ontology_homedcommit SET identifier = substr(identifier, 2) "
+            "UPDATE ontology_homedcommit SET identifier = substr(identifier, 2) "
             "WHERE ontology_id = %s",
             [ontology],
         )
