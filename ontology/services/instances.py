@@ -19,11 +19,12 @@ from ontology.domain.redaction import REDACTED
 from ontology.domain.shapes import same
 from ontology.domain.state import State
 from ontology.domain.validation.instances import check_missing
-from ontology.instance_names import InstanceNames, split_instance
+from ontology.instance_names import split_instance
 from ontology.services.editing import patched
+from ontology.services.instance_targets import Targets, key_values, with_key
 from ontology.store.port import CommitReader, DocumentFilter, StoredDocument
 
-__all__ = ["Creation", "InstancePlan", "InstancePlanner", "with_key"]
+__all__ = ["Creation", "InstancePlan", "InstancePlanner"]
 
 _READ_ONLY = ("@id", "@type", "@source", "@target", "rid")
 _ENDS = ("_source", "_target")
@@ -62,18 +63,6 @@ class _Working:
     etag: str | None
 
 
-def with_key(layout: Layout, body: Mapping[str, Any]) -> dict[str, Any]:
-    """``body`` with the values of its primary key as the type has it now; without them where one
-    is missing.
-    """
-    values = [body.get(name) for name in layout.key]
-    made = dict(body)
-    made.pop(KEY, None)
-    if values and all(value is not None for value in values):
-        made[KEY] = values
-    return made
-
-
 class InstancePlanner:
     """Applies changes of objects and links one after the other.
 
@@ -93,18 +82,15 @@ class InstancePlanner:
     ) -> None:
         self._reader = reader
         self._rules = Rules(state)
-        self._names = InstanceNames(reader, self._rules)
-        self._find_type = find_type
-        self._plan = InstancePlan()
+        self._targets = Targets(reader, self._rules, find_type)
+        self._plan = InstancePlan(stored=self._targets.stored)
         self._working: dict[str, _Working] = {}
-        self._created: dict[str, str] = {}
-        self._found: dict[str, str] = {}
         for change in given:
             self._working[change.rid] = _Working(change.kind, change.before, change.after, None)
 
     def run(self, changes: Sequence[tuple[int, Change]]) -> InstancePlan:
         """Work out ``changes``, each with its position in the change set."""
-        self._load(changes)
+        self._targets.load([change for _, change in changes])
         for index, change in changes:
             rid = self._apply(index, change)
             if rid is not None:
@@ -118,75 +104,24 @@ class InstancePlanner:
         return self._plan
 
     # --- reading what is named ------------------------------------------------------------------
-    def _load(self, changes: Sequence[tuple[int, Change]]) -> None:
-        """Look up everything that the changes name, with a few queries."""
-        targets: dict[str, None] = {}
-        rids: dict[str, None] = {}
-        iris: dict[str, None] = {}
-        derived: dict[str, None] = {}
-        for _, change in changes:
-            named = (change.target, change.source)
-            for text in named:
-                if not text:
-                    continue
-                if is_rid(text):
-                    rids[text] = None
-                elif split_instance(text) is not None:
-                    targets[text] = None
-                elif ":" in text:
-                    iris[text] = None
-        types = dict.fromkeys(change.type for _, change in changes if change.op == "create")
-        type_rids = {name: self._type(name) for name in types if name}
-        self._rules.load([rid for rid in type_rids.values() if rid])
-        self._found.update(self._names.find(list(targets)))
-        for iri, found in self._reader.find_entries("iri", list(iris)).items():
-            self._found[iri] = found[0]
-        for _, change in changes:
-            if change.op == "create":
-                layout = self._rules.object_layout(type_rids.get(change.type or ""))
-                if layout is not None and layout.key:
-                    key = with_key(layout, self._normal(layout, change.fields)).get(KEY)
-                    if key is not None:
-                        derived[derived_id(layout.rid, key_text(key))] = None
-        wanted = {*rids, *self._found.values(), *derived}
-        self._plan.stored.update(self._reader.get_with_deleted(wanted))
-
-    def _type(self, name: str) -> str | None:
-        return self._find_type(name, (Kind.OBJECT_TYPE, Kind.LINK_TYPE))
-
-    @staticmethod
-    def _normal(layout: Layout, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Values of the key in normal form; what is wrong is told later."""
-        found: dict[str, Any] = {}
-        for name in layout.key:
-            item, value = layout.properties.get(name), fields.get(name)
-            if item is not None and value is not None:
-                found[name] = item.check(value, "", lambda *_: None)
-        return found
-
     def _find(self, target: str) -> str | None:
         """The instance that a target names at this point of the change set."""
         if is_rid(target):
             return target
         split = split_instance(target)
         if split is not None:
-            for name_key in self._names.candidates(target):
-                if name_key in self._created:
-                    return self._created[name_key]
-            if target not in self._found and is_rid(split[1]) and self._current(split[1]):
+            created = self._targets.created(target)
+            if created is not None:
+                return created
+            if target not in self._targets.found and is_rid(split[1]) and self._current(split[1]):
                 return split[1]
-        return self._found.get(target)
+        return self._targets.found.get(target)
 
     def _current(self, rid: str) -> _Working | None:
         working = self._working.get(rid)
         if working is None:
-            stored = self._plan.stored.get(rid)
-            if stored is None:
-                found = self._reader.get_with_deleted([rid]).get(rid)
-                if found is None:
-                    return None
-                stored = self._plan.stored[rid] = found
-            if stored.kind not in INSTANCE_KINDS:
+            stored = self._targets.get(rid)
+            if stored is None or stored.kind not in INSTANCE_KINDS:
                 return None
             live = None if stored.deleted else stored.body
             working = self._working[rid] = _Working(stored.kind, live, live, stored.hash)
@@ -248,7 +183,7 @@ class InstancePlanner:
 
     def _finished(self, kind: Kind, rid: str, layout: Layout, body: Mapping[str, Any]) -> Body:
         """Values checked and in normal form, key and defaults in place."""
-        named = with_key(layout, {**body, **self._normal(layout, body)}) if layout.key else body
+        named = with_key(layout, {**body, **key_values(layout, body)}) if layout.key else body
         document = instance_id(self._rules, kind, rid, named)
         made = dict(body)
 
@@ -290,7 +225,7 @@ class InstancePlanner:
         }
 
     def _create(self, index: int, change: Change) -> str | None:
-        type_rid = self._type(str(change.type)) if change.type else None
+        type_rid = self._targets.type(change.type or "")
         layout = self._rules.layout(type_rid) if type_rid else None
         wanted = {"Object": Kind.OBJECT_TYPE, "Link": Kind.LINK_TYPE}.get(change.kind or "")
         if layout is None or (wanted is not None and layout.kind != wanted):
@@ -317,11 +252,13 @@ class InstancePlanner:
         iri = change.fields.get("_iri") or change.fields.get("@iri")
         if isinstance(iri, str) and iri:
             body["_iri"] = iri
-        key = with_key(layout, self._normal(layout, values)).get(KEY)
-        rid = derived_id(layout.rid, key_text(key)) if key is not None else new_id()
+        key = with_key(layout, key_values(layout, values)).get(KEY)
+        given = isinstance(change, Creation)
         if isinstance(change, Creation):
             rid = change.rid
-        taken = self._current(rid)
+        else:
+            rid = derived_id(layout.rid, key_text(key)) if key is not None else new_id()
+        taken = self._current(rid) if given or key is not None else None
         if taken is not None and taken.body is not None:
             rid = new_id()  # it was made with this key and has another one now, or is a duplicate
             taken = None
@@ -329,7 +266,7 @@ class InstancePlanner:
         self._working[rid] = working
         working.body = self._finished(Kind.OBJECT, rid, layout, body)
         name = instance_name_key(Kind.OBJECT, working.body)
-        if key is not None and name in self._created:
+        if key is not None and self._targets.is_created(name):
             self._problem(
                 index,
                 change,
@@ -382,16 +319,16 @@ class InstancePlanner:
     def _remember(self, rid: str, working: _Working) -> None:
         """From here on in the change set, the object is found by its key."""
         if working.kind == Kind.OBJECT and working.body is not None:
-            self._created.setdefault(instance_name_key(Kind.OBJECT, working.body), rid)
+            self._targets.remember(instance_name_key(Kind.OBJECT, working.body), rid)
 
     def _forget(self, working: _Working) -> None:
         if working.kind == Kind.OBJECT and working.body is not None:
-            self._created.pop(instance_name_key(Kind.OBJECT, working.body), None)
+            self._targets.forget(instance_name_key(Kind.OBJECT, working.body))
 
     def _find_deleted(self, target: str) -> str | None:
         """The deleted object with that key; the one deleted last, if there are several."""
         found: list[StoredDocument] = []
-        for name_key in self._names.candidates(target):
+        for name_key in self._targets.names.candidates(target):
             page = self._reader.page(
                 where=DocumentFilter(kinds=(Kind.OBJECT,), include_deleted=True),
                 after=(Kind.OBJECT.value, name_key, ""),

@@ -24,7 +24,8 @@ from ontology.domain.native.classes import Classes, Form
 from ontology.domain.native.names import RID, SOURCE, TARGET, object_id, rid_of
 from ontology.domain.native.values import TEXT
 from ontology.instance_names import InstanceNames
-from ontology.services.instances import Creation, with_key
+from ontology.services.instance_targets import with_key
+from ontology.services.instances import Creation
 from ontology.store.port import CommitReader, StoredDocument
 
 __all__ = ["DocumentChanges"]

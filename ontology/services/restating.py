@@ -16,7 +16,7 @@ from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.redaction import REDACTED
 from ontology.domain.shapes import same
 from ontology.domain.state import OverlayState
-from ontology.services.instances import with_key
+from ontology.services.instance_targets import with_key
 from ontology.store.port import CommitReader
 
 __all__ = ["renames_by_type", "renames_of", "restated"]

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from oms_project.core.errors import (
     Conflict,
@@ -571,3 +573,38 @@ def test_a_text_that_cannot_be_stored_is_refused(world: Ontology) -> None:
     with world.untouched(), pytest.raises(Invalid) as refused:
         world.commit(create("ObjectType", "A", description={"en": "a\0b"}))
     assert rules(refused) == [("ObjectType/A", "/description/en", "text")]
+
+
+@pytest.mark.parametrize("op", ["objects", "links", "updates"])
+def test_more_objects_cost_no_more_questions(world: Ontology, op: str) -> None:
+    """Questions to the database, of change sets with 5 and with 50."""
+    world.commit(
+        create(
+            "ObjectType",
+            "Person",
+            primaryKey=["code"],
+            properties=[prop("code", "string", required=True)],
+        ),
+        create("LinkType", "knows", sources=["Person"], targets=["Person"]),
+    )
+
+    def person(number: int) -> Change:
+        return Change("create", kind="Object", type="Person", fields={"code": f"p{number}"})
+
+    def knows(number: int) -> Change:
+        ends = {"source": f"Person/p{number}", "target": f"Person/p{number + 1}"}
+        return Change("create", kind="Link", type="knows", fields={}, **ends)
+
+    def renamed(number: int) -> Change:
+        return Change("update", target=f"Person/p{number}", fields={"code": f"q{number}"})
+
+    make = {"objects": person, "links": knows, "updates": renamed}[op]
+    if op != "objects":
+        world.commit(*map(person, range(101)))
+    asked = []
+    for numbers in (range(5), range(5, 10), range(10, 60)):
+        with CaptureQueriesContext(connection) as queries:
+            world.commit(*map(make, numbers))
+        asked.append(len(queries))
+    # The first one also finds out what the next remember.
+    assert asked[2] <= asked[1] + 2
