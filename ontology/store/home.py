@@ -30,7 +30,9 @@ __all__ = [
     "SchemaChange",
     "ServerInfo",
     "is_kept_branch",
+    "is_scratch_branch",
     "kept_branch",
+    "scratch_branch",
     "tag_branch",
     "tag_of_branch",
 ]
@@ -63,6 +65,20 @@ def kept_branch(commit: str) -> str:
 def is_kept_branch(branch: str) -> bool:
     """Whether a home's branch is one of those."""
     return branch.startswith(_KEPT)
+
+
+#: What a home's branch is called that a large landing is prepared on.
+_SCRATCH = "oms-scratch-"
+
+
+def scratch_branch(intent: str) -> str:
+    """Name of the home's branch that the landing of an intent is prepared on; it is not listed."""
+    return _SCRATCH + intent
+
+
+def is_scratch_branch(branch: str) -> bool:
+    """Whether a home's branch is one of those."""
+    return branch.startswith(_SCRATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,13 +302,13 @@ class Home(Protocol):
         ...
 
     def written(self, database: str, identifier: str, commit: str) -> Iterator[HomeDocument]:
-        """The documents that say at ``identifier`` that ``commit`` wrote them, by ``rid``."""
+        """The documents that ``commit`` wrote, in any order; ``identifier`` is what it is kept as."""
         ...
 
     def documents(
         self, database: str, identifier: str, rids: Collection[str] | None = None
     ) -> Iterator[HomeDocument]:
-        """All documents there by ``rid``, deleted ones as well, or those of ``rids``."""
+        """All documents there in any order, deleted ones as well, or those of ``rids``."""
         ...
 
     def query(

@@ -23,7 +23,7 @@ from ontology.store.sealing import stamps
 __all__ = ["CLASS_KINDS", "PART", "landing_of", "writes_classes"]
 
 #: Documents of one request to a home; a commit of more goes there in several.
-PART = 1000
+PART = 4000
 
 #: Kinds that become native classes.
 CLASS_KINDS = (Kind.OBJECT_TYPE, Kind.INTERFACE, Kind.LINK_TYPE)

@@ -15,7 +15,7 @@ from oms_project.core.errors import Conflict
 from oms_project.core.outbox import NewEvent, outbox
 from ontology.contract import OntologyInfo, StrayInfo
 from ontology.store.home_models import HomedOntology, Stray
-from ontology.store.orm.sql import translated
+from ontology.store.orm.sql import rows, translated
 
 __all__ = ["Finding", "info_of_stray", "note_strays", "open_strays", "refuse_diverged", "settled"]
 
@@ -50,6 +50,11 @@ def refuse_diverged(ontology_id: str, branch: str) -> None:
     Raises:
         Conflict: ``home_diverged``.
     """
+    if not rows(
+        "SELECT 1 FROM ontology_stray WHERE ontology_id = %s AND state = %s LIMIT 1",
+        [ontology_id, Stray.OPEN],
+    ):
+        return
     with translated():
         found = (
             Stray.objects.filter(ontology_id=ontology_id, state=Stray.OPEN, branch__in=(branch, ""))

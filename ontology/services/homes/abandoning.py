@@ -11,6 +11,7 @@ from oms_project.core.clock import utc_now
 from ontology.contract import OntologyInfo
 from ontology.services.homes.names import Name
 from ontology.store import intents
+from ontology.store.home import scratch_branch
 from ontology.store.home_models import HomedOntology, Intent
 from ontology.store.home_rows import identifier_of, lock_home
 from ontology.store.homed import home
@@ -79,7 +80,7 @@ def abandon_stale(ontology_id: str, database: str) -> int:
         lock_home(ontology_id)
         for intent in intents.pending(ontology_id):
             if _is_stale(intent, limit):
-                home.delete_branch(database, f"oms-scratch-{intent.pk}")
+                home.delete_branch(database, scratch_branch(intent.pk))
                 intents.end(intent.pk, Intent.ABANDONED, "It is not in the home.")
                 abandoned += 1
     return abandoned

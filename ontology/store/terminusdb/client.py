@@ -28,6 +28,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from oms_project.core.canonical_json import loads
 from oms_project.core.errors import Invalid, NotFound
 from ontology.store.home import ServerInfo
+from ontology.store.terminusdb import woql
 from ontology.store.terminusdb.breaker import Breaker
 from ontology.store.terminusdb.errors import (
     Broken,
@@ -37,15 +38,16 @@ from ontology.store.terminusdb.errors import (
     Unsupported,
 )
 from ontology.store.terminusdb.session import BoundedSession
+from ontology.store.terminusdb.turtle import turtle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from ontology.domain.native.terms import Triple
     from ontology.store.terminusdb.official import OfficialClient
 
 __all__ = [
     "COMMITS",
-    "SCRATCH",
     "STATE",
     "Answer",
     "Server",
@@ -61,14 +63,16 @@ T = TypeVar("T")
 COMMITS = "_commits"
 #: The document that says which OMS commit a branch is at.
 STATE = "OmsState/head"
-#: First letters of the names of branches that a large commit is prepared on.
-SCRATCH = "oms-scratch-"
 _SUPPORTED = (12, 0, 6)
 _IDENTIFIER = re.compile(r"[0-9a-z]{1,64}")
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 #: What a document among many may take, on a machine that has other work too.
 _SECONDS_PER_DOCUMENT = 0.01
-#: The document API answers 40 ms late on a connection that is kept.
+#: How often triples are sent that get lost.
+_ATTEMPTS = 8
+#: Databases whose prefixes are remembered.
+_PREFIXES_KEPT = 1000
+#: What is not WOQL answers 40 ms late on a connection that is kept.
 _SLOW_IF_KEPT = {"Connection": "close"}
 
 _sleep: Callable[[float], None] = time.sleep
@@ -126,6 +130,7 @@ class Server:
         )
         self._session = BoundedSession(self.breaker, new_transport())
         self._checked = -1
+        self._prefixes: dict[str, Mapping[str, str]] = {}
 
     # --- requests -------------------------------------------------------------------------------
     def client(self, database: str = "", *, place: str = "branch/main") -> OfficialClient:
@@ -175,39 +180,30 @@ class Server:
         )
         return Answer(self._parsed(response), _version_of(response))
 
-    def documents(
+    def replace_documents(
         self,
         database: str,
         branch: str,
-        documents: Iterable[Mapping[str, Any]],
+        documents: Sequence[Mapping[str, Any]],
         *,
-        replace: bool,
         author: str,
         message: str,
     ) -> None:
-        """Write many documents of the instance graph, as a commit without metadata: twice as quick
-        as WOQL.
-
-        Args:
-            replace: those that exist are written anew; else it is an error that they do.
-        """
+        """Write many documents of the instance graph anew, as a commit without metadata."""
         client = self.client(database, place=branch_place(branch))
         lines = [_json(document) for document in documents]
         response = client.request(
-            "PUT" if replace else "POST",
+            "PUT",
             client.documents_url,
             params={
                 "graph_type": "instance",
                 "author": author,
                 "message": message,
-                **({"create": "true"} if replace else {}),
+                "create": "true",
             },
             body=b"\n".join(lines),
             headers=_SLOW_IF_KEPT,
-            timeout=(
-                settings.TERMINUSDB_CONNECT_TIMEOUT,
-                settings.TERMINUSDB_TIMEOUT + len(lines) * _SECONDS_PER_DOCUMENT,
-            ),
+            timeout=_many(len(lines)),
         )
         written = self._parsed(response, list)
         if len(written) != len(lines):  # it answers 200 to what it cannot read
@@ -216,6 +212,53 @@ class Server:
                 code="home_refused",
                 data={"answer": f"{len(written)} of {len(lines)} documents"},
             )
+
+    def add_triples(
+        self, database: str, branch: str, triples: Sequence[Triple], *, author: str, message: str
+    ) -> None:
+        """Add triples to the instance graph, as a commit without metadata; may be repeated.
+
+        When something else in the database is committed meanwhile (its own upkeep is enough), the
+        server begins anew, has read the text to its end already, writes nothing and answers 200. So
+        this looks whether they are there.
+        """
+        client = self.client(database, place=branch_place(branch))
+        body = _json(
+            {
+                "commit_info": {"author": author, "message": message},
+                "turtle": turtle(triples, self._prefixes_of(database)),
+            }
+        )
+        last = triples[-1]
+        subject, predicate, term = woql.node(last.subject), last.predicate, woql.term(last.object)
+        for _ in range(_ATTEMPTS):
+            response = client.request(
+                "PUT",
+                client.triples_url,
+                body=body,
+                headers=_SLOW_IF_KEPT,
+                timeout=_many(len(triples) // 4),
+            )
+            self._parsed(response)
+            written = self.woql(
+                database, branch_place(branch), woql.triple(subject, predicate, term)
+            )
+            if written.bindings:
+                return
+        raise NoAnswer(
+            f"TerminusDB has lost {len(triples)} triples {_ATTEMPTS} times over.",
+            data={"database": database},
+        )
+
+    def _prefixes_of(self, database: str) -> Mapping[str, str]:
+        """``@base`` and ``@schema`` of a database, which never get others."""
+        found = self._prefixes.get(database)
+        if found is None:
+            found = self.get(f"prefixes/{self.team}/{database}")
+            self._prefixes[database] = found
+            while len(self._prefixes) > _PREFIXES_KEPT:
+                self._prefixes.pop(next(iter(self._prefixes)), None)
+        return found
 
     def read_documents(
         self, database: str, place: str, names: Sequence[str]
@@ -234,7 +277,7 @@ class Server:
     def get(self, path: str) -> Any:
         """``GET /api/<path>``, parsed."""
         client = self.client()
-        response = client.request("GET", client.url(path))
+        response = client.request("GET", client.url(path), headers=_SLOW_IF_KEPT)
         return self._parsed(response, (dict, list))
 
     def _parsed(self, response: requests.Response, kind: Any = dict) -> Any:
@@ -291,6 +334,12 @@ class Server:
                     raise
             _sleep(random.uniform(0.5, 1.0) * min(0.05 * 2**attempt, 2.0))  # noqa: S311
             attempt += 1
+
+
+def _many(documents: int) -> tuple[float, float]:
+    """Time for a request that writes many documents."""
+    seconds = settings.TERMINUSDB_TIMEOUT + documents * _SECONDS_PER_DOCUMENT
+    return settings.TERMINUSDB_CONNECT_TIMEOUT, seconds
 
 
 def _version_of(response: requests.Response) -> str:

@@ -15,9 +15,8 @@ from django.conf import settings
 
 from oms_project.core.errors import Conflict, Invalid, NotFound, OmsError
 from ontology.domain.native.names import prefixes
-from ontology.domain.native.terms import RDF_TYPE, Literal, Node, Triple
 from ontology.store.home import HomeBranch, HomeCommit, HomeDocument, Landing, ServerInfo
-from ontology.store.terminusdb import landing, reading, woql
+from ontology.store.terminusdb import documents, landing, reading, woql
 from ontology.store.terminusdb.client import (
     STATE,
     Server,
@@ -34,41 +33,6 @@ log = structlog.get_logger("oms.home")
 _DATABASE = re.compile(r"[a-z0-9_]{1,100}")
 #: Landings in a database after which its layers are put together.
 _OPTIMISE_EVERY = 50
-
-_TEXT = "xsd:string"
-_CLASSES: Mapping[str, Mapping[str, str]] = {
-    "OmsState": {"commit": _TEXT},
-    "OmsDocument": {
-        "kind": _TEXT,
-        "text": _TEXT,
-        "hash": _TEXT,
-        "commit": _TEXT,
-        "created": _TEXT,
-        "updated": _TEXT,
-        "deleted": "xsd:boolean",
-    },
-    "OmsObject": {},
-}
-_RID = "@schema:OmsObject/oms_rid/Optional+xsd%3Astring"
-#: All that every database begins with.
-_SCHEMA: Sequence[Triple] = (
-    *(
-        Triple(f"@schema:{name}", predicate, Node(of))
-        for name, members in _CLASSES.items()
-        for predicate, of in [
-            (RDF_TYPE, "sys:Class"),
-            *((f"@schema:{member}", of) for member, of in members.items()),
-        ]
-    ),
-    Triple("@schema:OmsObject", "sys:abstract", Node("rdf:nil")),
-    Triple("@schema:OmsObject", "@schema:oms_rid", Node(_RID)),
-    Triple(_RID, RDF_TYPE, Node("sys:Optional")),
-    Triple(_RID, "sys:class", Node(_TEXT)),
-)
-_STATE: Sequence[Triple] = (
-    Triple(STATE, RDF_TYPE, Node("@schema:OmsState")),
-    Triple(STATE, "commit", Literal(_TEXT, "")),
-)
 
 
 class TerminusHome:
@@ -105,33 +69,13 @@ class TerminusHome:
                 unsure = True
                 raise
             except Conflict:
-                # Made, but the answer was lost, or its maker died before it had a schema.
-                if not unsure and self._has_schema(database):
+                # Made, but the answer was lost, or its maker died before it had a commit.
+                if not unsure and self._has_commits(database):
                     raise
 
-        def fill() -> None:
-            if unsure and self._has_schema(database):
-                return
-            server.woql(
-                database,
-                branch_place("main"),
-                woql.all_of(
-                    [
-                        *(woql.comes(one, woql.SCHEMA) for one in _SCHEMA),
-                        *(woql.comes(one) for one in _STATE),
-                    ]
-                ),
-                commit_info={
-                    "author": "oms",
-                    "message": "Made by OMS",
-                    "metadata": {"oms": 1, "created": label},
-                },
-            )
-
         server.repeated(make)
-        server.repeated(fill)
 
-    def _has_schema(self, database: str) -> bool:
+    def _has_commits(self, database: str) -> bool:
         query = woql.triple(woql.node(STATE), "commit", woql.value("commit"))
         return bool(self._server.woql(database, branch_place("main"), query).bindings)
 
@@ -228,13 +172,13 @@ class TerminusHome:
 
     def written(self, database: str, identifier: str, commit: str) -> Iterator[HomeDocument]:
         self._check(database)
-        return reading.written_by(self._server, database, identifier, commit)
+        return documents.written_by(self._server, database, identifier, commit)
 
     def documents(
         self, database: str, identifier: str, rids: Collection[str] | None = None
     ) -> Iterator[HomeDocument]:
         self._check(database)
-        return reading.documents_of(self._server, database, identifier, rids)
+        return documents.documents_of(self._server, database, identifier, rids)
 
     def query(
         self,

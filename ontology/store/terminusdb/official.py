@@ -70,6 +70,11 @@ class OfficialClient(Client):  # type: ignore[misc]  # the package has no types
         """Where documents go, and come from."""
         return str(self._documents_url())
 
+    @property
+    def triples_url(self) -> str:
+        """Where triples of the instance graph go."""
+        return str(self._triples_url("instance"))
+
     def url(self, path: str) -> str:
         """Of anything else."""
         return f"{self.api}/{path}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -11,32 +11,26 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from oms_project.core.errors import NotFound
-from ontology.domain.kinds import Kind
-from ontology.store.home import HomeBranch, HomeCommit, HomeDocument
+from ontology.store.home import HomeBranch, HomeCommit, is_scratch_branch
 from ontology.store.terminusdb import woql
 from ontology.store.terminusdb.client import (
     COMMITS,
-    SCRATCH,
     STATE,
     Server,
     branch_place,
     commit_place,
 )
-from ontology.store.terminusdb.errors import Broken
 
-__all__ = ["branch_of", "branches_of", "check_commit", "documents_of", "log_of", "written_by"]
+__all__ = ["batches", "branch_of", "branches_of", "check_commit", "log_of"]
 
 T = TypeVar("T")
 
-#: Commits, and documents, of one request.
+#: Commits of one request.
 _COMMITS_AT_ONCE = 200
-_DOCUMENTS_AT_ONCE = 1000
 #: Branches that one query looks into.
 _BRANCHES_AT_ONCE = 50
-#: Documents of one commit that are read without asking for their names first.
-_FEW = 100
 #: What OMS says in the metadata of its commits.
-_SAID = ("id", "intent", "record", "part", "created")
+_SAID = ("id", "intent", "record", "part")
 
 
 # --- branches -----------------------------------------------------------------------------------
@@ -65,7 +59,7 @@ def branches_of(server: Server, database: str) -> list[HomeBranch]:
     heads: dict[str, str] = {}
     for one in answer.bindings:
         name = unquote(one["name"]["@value"])
-        if not name.startswith(SCRATCH):
+        if not is_scratch_branch(name):
             heads[name] = _identifier(one["head"])
     commits = _states(server, database, sorted(set(heads.values())))
     return [HomeBranch(name, head, commits.get(head, "")) for name, head in sorted(heads.items())]
@@ -75,7 +69,7 @@ def _states(server: Server, database: str, identifiers: Sequence[str]) -> dict[s
     """Identifier -> the OMS commit that the content there says it is."""
     found: dict[str, str] = {}
     state = woql.triple(woql.node(STATE), "commit", woql.value("commit"))
-    for some in _batches(identifiers, _BRANCHES_AT_ONCE):
+    for some in batches(identifiers, _BRANCHES_AT_ONCE):
         query = woql.any_of(
             [
                 woql.all_of(
@@ -103,8 +97,9 @@ def log_of(
     following = identifier
     while following:
         portion = _portion(server, database, following)
-        if not portion:
-            raise _no_commit(identifier)
+        if not portion:  # the database's own beginning, or nothing
+            check_commit(server, database, following)
+            return
         following = ""
         if len(portion) > _COMMITS_AT_ONCE:
             # The one before the database's own beginning is told by that.
@@ -196,7 +191,7 @@ def _commit(binding: dict[str, Any]) -> tuple[HomeCommit, bool]:
             record=said.get("record", ""),
             part_of=part,
         ),
-        "created" not in said and not binding["commit"].startswith("InitialCommit/"),
+        not binding["commit"].startswith("InitialCommit/"),
     )
 
 
@@ -213,94 +208,6 @@ def _no_commit(identifier: str) -> NotFound:
     return NotFound(f"TerminusDB has no commit {identifier[:80]!r}.", code="home_commit_not_found")
 
 
-# --- documents ----------------------------------------------------------------------------------
-def written_by(
-    server: Server, database: str, identifier: str, commit: str
-) -> Iterator[HomeDocument]:
-    """``Home.written``."""
-    document = woql.variable("document")
-    theirs = woql.triple(document, "commit", woql.text(commit))
-    read: woql.Query = {
-        "@type": "ReadDocument",
-        "identifier": document,
-        "document": woql.value("body"),
-    }
-    is_document = woql.triple(document, "rdf:type", woql.reference("@schema:OmsDocument"))
-    few = _read(
-        server,
-        database,
-        identifier,
-        {"@type": "Limit", "limit": _FEW, "query": woql.all_of([theirs, is_document, read])},
-    )
-    if len(few) < _FEW:
-        yield from sorted((_document(one["body"]) for one in few), key=lambda one: one.rid)
-        return
-    names = _read(server, database, identifier, woql.all_of([theirs, is_document]))
-    yield from _by_name(server, database, identifier, (one["document"] for one in names))
-
-
-def documents_of(
-    server: Server, database: str, identifier: str, rids: Collection[str] | None
-) -> Iterator[HomeDocument]:
-    """``Home.documents``."""
-    if rids is not None:
-        yield from _by_name(server, database, identifier, (f"OmsDocument/{rid}" for rid in rids))
-        return
-    kind = woql.triple(woql.variable("document"), "rdf:type", woql.reference("@schema:OmsDocument"))
-    names = _read(server, database, identifier, kind)
-    yield from _by_name(server, database, identifier, (one["document"] for one in names))
-
-
-def _by_name(
-    server: Server, database: str, identifier: str, names: Iterable[str]
-) -> Iterator[HomeDocument]:
-    place = commit_place(identifier)
-    for some in _batches(sorted(set(names)), _DOCUMENTS_AT_ONCE):
-        found = _checked(
-            server,
-            database,
-            identifier,
-            partial(server.read_documents, database, place, some),
-        )
-        yield from sorted((_document(one) for one in found), key=lambda one: one.rid)
-
-
-def _read(
-    server: Server, database: str, identifier: str, query: woql.Query
-) -> list[dict[str, Any]]:
-    place = commit_place(identifier)
-    return _checked(
-        server,
-        database,
-        identifier,
-        lambda: server.woql(database, place, query).bindings,
-    )
-
-
-def _checked(
-    server: Server, database: str, identifier: str, work: Callable[[], list[dict[str, Any]]]
-) -> list[dict[str, Any]]:
-    try:
-        found: list[dict[str, Any]] = server.repeated(work)
-    except Broken:
-        check_commit(server, database, identifier)
-        raise
-    return found
-
-
-def _document(body: dict[str, Any]) -> HomeDocument:
-    return HomeDocument(
-        rid=body["@id"].removeprefix("OmsDocument/"),
-        kind=Kind(body["kind"]),
-        text=body["text"],
-        hash=body["hash"],
-        commit=body["commit"],
-        created=body["created"],
-        updated=body["updated"],
-        deleted=bool(body["deleted"]),
-    )
-
-
 # --- helpers ------------------------------------------------------------------------------------
 def _maybe(query: woql.Query) -> woql.Query:
     return {"@type": "Optional", "query": query}
@@ -314,7 +221,8 @@ def _identifier(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
+def batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """``size`` at a time."""
     iterator = iter(values)
     while some := list(islice(iterator, size)):
         yield some

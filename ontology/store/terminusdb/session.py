@@ -6,6 +6,7 @@ import http.cookiejar
 import threading
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
@@ -29,12 +30,22 @@ class BoundedSession(requests.Session):
     def __init__(self, breaker: Breaker, transport: BaseAdapter) -> None:
         super().__init__()
         self._breaker = breaker
+        self._environment: dict[Any, Any] = {}
         self._slots = threading.BoundedSemaphore(settings.TERMINUSDB_POOL_SIZE)
         self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         # Answers are read as they come, so as they are.
         self.headers["Accept-Encoding"] = "identity"
         self.mount("http://", transport)
         self.mount("https://", transport)
+
+    def merge_environment_settings(self, url: Any, *asked: Any) -> Any:
+        """What proxies and certificates the environment names; it is the same for every request,
+        and reading it takes longer than sending one.
+        """
+        key = (urlsplit(url)[:2], *map(str, asked))
+        if key not in self._environment:
+            self._environment[key] = super().merge_environment_settings(url, *asked)
+        return dict(self._environment[key])
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """Send it, and read the whole answer.

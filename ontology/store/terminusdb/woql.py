@@ -21,8 +21,10 @@ __all__ = [
     "insert",
     "member",
     "node",
+    "none_of",
     "reference",
     "remove",
+    "term",
     "text",
     "triple",
     "update",
@@ -79,6 +81,11 @@ def any_of(queries: Sequence[Query]) -> Query:
     return {"@type": "Or", "or": list(queries)}
 
 
+def none_of(query: Query) -> Query:
+    """It does not hold."""
+    return {"@type": "Not", "query": query}
+
+
 def triple(subject: Query, predicate: str, obj: Query) -> Query:
     """A triple of the instance graph that is there."""
     return {"@type": "Triple", "subject": subject, "predicate": node(predicate), "object": obj}
@@ -126,12 +133,12 @@ def remove(subject: str, predicate: str, obj: Query, graph: str = INSTANCE) -> Q
 
 def comes(said: Triple, graph: str = INSTANCE) -> Query:
     """``add``, of native data."""
-    return _written("AddTriple", said.subject, said.predicate, _term(said.object), graph)
+    return _written("AddTriple", said.subject, said.predicate, term(said.object), graph)
 
 
 def goes(said: Triple, graph: str = INSTANCE) -> Query:
     """``remove``, of native data."""
-    return _written("DeleteTriple", said.subject, said.predicate, _term(said.object), graph)
+    return _written("DeleteTriple", said.subject, said.predicate, term(said.object), graph)
 
 
 def _written(kind: str, subject: str, predicate: str, obj: Query, graph: str) -> Query:
@@ -144,8 +151,9 @@ def _written(kind: str, subject: str, predicate: str, obj: Query, graph: str) ->
     }
 
 
-def _term(term: Term) -> Query:
-    return reference(term.name) if isinstance(term, Node) else data(term.type, term.text)
+def term(said: Term) -> Query:
+    """What stands at the end of a native triple."""
+    return reference(said.name) if isinstance(said, Node) else data(said.type, said.text)
 
 
 def _template(content: Any) -> Query:

@@ -65,7 +65,7 @@ def triples_in(home: Home, database: str) -> set[Triple]:
     return {
         Triple(row["s"], row["p"].removeprefix("@schema:"), _term(row["o"]))
         for row in answer["bindings"]
-        if not row["s"].startswith(("OmsState/", "OmsDocument/"))
+        if not row["s"].startswith(("OmsState/", "OmsDocument/", "OmsChanges/"))
     }
 
 

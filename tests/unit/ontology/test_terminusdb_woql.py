@@ -6,7 +6,6 @@ import pytest
 
 from ontology.domain.native.terms import Literal, Node, Triple
 from ontology.store.terminusdb import woql
-from ontology.store.terminusdb.landing import _whole
 
 
 def test_values_of_a_document_are_text() -> None:
@@ -41,18 +40,3 @@ def test_native_triples_keep_their_data_types() -> None:
     goes = woql.goes(Triple("@schema:A", "rdf:type", Node("sys:Class")), woql.SCHEMA)
     assert (goes["@type"], goes["graph"]) == ("DeleteTriple", "schema")
     assert goes["object"] == {"@type": "Value", "node": "sys:Class"}
-
-
-def test_new_documents_are_put_together_from_their_triples() -> None:
-    whole, rest = _whole(
-        [
-            Triple("A/1", "near", Node("A/2")),
-            Triple("A/1", "rdf:type", Node("@schema:A")),
-            Triple("A/1", "near", Node("A/3")),
-            Triple("A/1", "near", Node("A/4")),
-            Triple("A/1", "n", Literal("xsd:integer", "1")),
-            Triple("A/9", "near", Node("A/1")),
-        ]
-    )
-    assert whole == [{"@id": "A/1", "@type": "A", "near": ["A/2", "A/3", "A/4"], "n": "1"}]
-    assert rest == [Triple("A/9", "near", Node("A/1"))]
