@@ -19,14 +19,13 @@ from django.db import transaction
 
 from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor
-from oms_project.core.errors import Conflict, Invalid, NotFound, Unavailable
+from oms_project.core.errors import Conflict, Invalid, Unavailable
 from oms_project.core.ids import new_id
 from oms_project.core.keys import PublicKey
 from oms_project.core.services import service
 from ontology.contract import BranchInfo, CommitInfo, OntologyInfo, TagInfo, VerifyReport
 from ontology.domain.documents import Body
-from ontology.store import intents
-from ontology.store.home import Home, Reconciler, tag_branch
+from ontology.store.home import Home, Reconciler, tag_branch, tag_of_branch
 from ontology.store.home_models import HomedOntology
 from ontology.store.home_rows import (
     home_of,
@@ -37,6 +36,7 @@ from ontology.store.home_rows import (
     note_projection,
 )
 from ontology.store.home_verify import verify_home
+from ontology.store.intents import Intended, intended
 from ontology.store.landing import CLASS_KINDS, landing_of, writes_classes
 from ontology.store.orm.sql import translated
 from ontology.store.orm.store import OrmStore
@@ -92,22 +92,53 @@ class HomedStore(OrmStore):
             return create()
         # Who cannot reach the home learns it before anything is written.
         _supported()
-        database = database_name(name)
         with (
-            _intended("create", ontology_id="", database=database) as intent,
+            self.deed("create", "", name),
             translated(),
             transaction.atomic(),
         ):
+            intent = self._intent
             info = create()
             homed = HomedOntology.objects.create(
-                ontology_id=info.id, database=database, created_at=utc_now()
+                ontology_id=info.id, database=intent.database, created_at=utc_now()
             )
             intent.told = True
-            home.create(database, label=name, base_iri=base_iri)
+            home.create(intent.database, label=name, base_iri=base_iri)
             first = self.resolve(info.id, info.default_branch)
             self._land(_Work(homed, info.default_branch, first, [first]), intent, expected="")
             intent.confirm()
         return info
+
+    @contextmanager
+    def deed(self, kind: str, ontology_id: str, name: str) -> Iterator[None]:
+        if self._mine.__dict__.get("intent") is not None or any(
+            writing == ontology_id for writing, _ in self._works
+        ):
+            yield  # part of another
+            return
+        if ontology_id:
+            homed = home_of(ontology_id)
+            database = "" if homed is None else homed.database
+        else:
+            database = "" if settings.OMS_DEFAULT_HOME == "embedded" else database_name(name)
+        if not database:
+            yield
+            return
+        branch = name if ontology_id else ""
+        if kind in {"tag", "untag"} and tag_of_branch(name) is None:
+            branch = tag_branch(name)
+        with intended(kind, ontology_id=ontology_id, database=database, branch=branch) as intent:
+            self._mine.intent = intent
+            try:
+                yield
+            finally:
+                self._mine.intent = None
+
+    @property
+    def _intent(self) -> Intended:
+        """Of the deed that this thread is at."""
+        intent: Intended = self._mine.intent
+        return intent
 
     # --- refs -----------------------------------------------------------------------------------
     def create_branch(
@@ -160,19 +191,13 @@ class HomedStore(OrmStore):
                 yield changes.append
                 work.names += [partial(change, work.homed.database) for change in changes]
                 return
-        with (
-            _intended(
-                kind, ontology_id=ontology_id, database=homed.database, branch=branch
-            ) as intent,
-            translated(),
-            transaction.atomic(),
-        ):
+        with self.deed(kind, ontology_id, branch), translated(), transaction.atomic():
             homed = lock_home(ontology_id)
             yield changes.append
-            intent.told = True
+            self._intent.told = True
             for change in changes:
                 change(homed.database)
-            intent.confirm()
+            self._intent.confirm()
 
     def move_branch(
         self, ontology_id: str, name: str, *, to: str, expected_head: str
@@ -212,7 +237,7 @@ class HomedStore(OrmStore):
     def _writing_there(self, homed: HomedOntology, branch: str) -> Iterator[CommitInfo]:
         ontology_id = homed.ontology_id
         with (
-            _intended(
+            intended(
                 "commit", ontology_id=ontology_id, database=homed.database, branch=branch
             ) as intent,
             translated(),
@@ -303,7 +328,7 @@ class HomedStore(OrmStore):
                 work.commits.append(info)
         return info
 
-    def _land(self, work: _Work, intent: _Intent, *, expected: str) -> None:
+    def _land(self, work: _Work, intent: Intended, *, expected: str) -> None:
         """Tell the home of the commits, and note what it keeps them as."""
         ontology_id = work.homed.ontology_id
 
@@ -408,44 +433,6 @@ def database_name(ontology: str) -> str:
     """
     plain = re.sub(r"[^a-z0-9]+", "_", ontology.lower()).strip("_")[:60]
     return f"{settings.TERMINUSDB_DB_PREFIX}{plain}_{new_id()[:8]}"
-
-
-@dataclass
-class _Intent:
-    """An intent of this process.
-
-    Attributes:
-        told: whether the home was asked to do something; until then it cannot have done it.
-        done: whether it did, as far as the ORM's transaction goes.
-    """
-
-    id: str
-    told: bool = False
-    done: bool = False
-
-    def confirm(self) -> None:
-        """It is done; part of the transaction."""
-        intents.confirm(self.id)
-        self.done = True
-
-
-@contextmanager
-def _intended(kind: str, *, ontology_id: str, database: str, branch: str = "") -> Iterator[_Intent]:
-    """An intent around a transaction. It is dropped when nothing came of it, and left where nobody
-    can tell whether the home did it.
-    """
-    intent = _Intent(intents.begin(kind, ontology_id=ontology_id, database=database, branch=branch))
-    try:
-        yield intent
-    except (Conflict, Invalid, NotFound):
-        intents.drop(intent.id)  # refused, by OMS or by the home
-        raise
-    except BaseException:
-        if not intent.told:
-            intents.drop(intent.id)
-        raise
-    if not intent.done:
-        intents.drop(intent.id)
 
 
 def _supported() -> None:

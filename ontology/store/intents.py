@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, connections
@@ -24,12 +25,13 @@ from oms_project.core.context import (
     current_source,
     try_current_actor,
 )
+from oms_project.core.errors import Conflict, Invalid, NotFound
 from oms_project.core.ids import new_id
 from ontology.store.home_models import Intent
 from ontology.store.orm.sql import translated
 from ontology.store.orm.writer import database_time
 
-__all__ = ["begin", "confirm", "context_of", "drop", "end", "pending"]
+__all__ = ["Intended", "begin", "confirm", "context_of", "drop", "end", "intended", "pending"]
 
 _thread = threading.local()
 
@@ -84,6 +86,48 @@ def drop(intent: str) -> None:
     """Forget an intent that came to nothing, and whose process knows that it did."""
     with translated(), _outside() as beside, beside.cursor() as cursor:
         cursor.execute("DELETE FROM ontology_intent WHERE id = %s", [intent])
+
+
+@dataclass
+class Intended:
+    """An intent of this process.
+
+    Attributes:
+        told: whether the home was asked to do something; until then it cannot have done it.
+        done: whether it did, as far as the ORM's transaction goes.
+    """
+
+    id: str
+    database: str
+    told: bool = False
+    done: bool = False
+
+    def confirm(self) -> None:
+        """It is done; part of the transaction."""
+        confirm(self.id)
+        self.done = True
+
+
+@contextmanager
+def intended(kind: str, *, ontology_id: str, database: str, branch: str = "") -> Iterator[Intended]:
+    """An intent around a transaction. It is dropped when nothing came of it, and left where nobody
+    can tell whether the home did it.
+    """
+    intent = Intended(
+        begin(kind, ontology_id=ontology_id, database=database, branch=branch), database
+    )
+    try:
+        yield intent
+    except (Conflict, Invalid, NotFound):
+        if not intent.done:
+            drop(intent.id)  # refused, by OMS or by the home
+        raise
+    except BaseException:
+        if not intent.told:
+            drop(intent.id)
+        raise
+    if not intent.done:
+        drop(intent.id)
 
 
 def pending(ontology_id: str) -> list[Intent]:

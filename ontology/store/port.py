@@ -342,6 +342,16 @@ class CommitReader(Protocol):
 class OntologyStore(Protocol):
     """A place that keeps ontologies."""
 
+    def deed(self, kind: str, ontology_id: str, name: str) -> AbstractContextManager[None]:
+        """Around the transaction in which a name comes or goes: what is about to be done elsewhere
+        is on record before the transaction begins, however it ends.
+
+        Args:
+            kind: ``create`` (an ontology), ``branch``, ``unbranch``, ``tag`` or ``untag``.
+            ontology_id: empty for ``create``.
+        """
+        ...
+
     # --- ontologies -----------------------------------------------------------------------------
     def create_ontology(
         self, *, name: str, base_iri: str, description: str, header: Body, seal: Seal

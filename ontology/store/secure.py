@@ -61,7 +61,7 @@ class SecureStore:
         """See ``OntologyStore.create_ontology``; the current actor is its author."""
         _refuse_system_fields(header)
         seal = seal_of(current_actor())
-        with transaction.atomic():
+        with _backend.deed("create", "", name), transaction.atomic():
             info = _backend.create_ontology(
                 name=name, base_iri=base_iri, description=description, header=header, seal=seal
             )
@@ -128,7 +128,7 @@ class SecureStore:
         self, ontology_id: str, *, name: str, commit: str, protected: bool
     ) -> BranchInfo:
         """See ``OntologyStore.create_branch``; the current actor creates it."""
-        with transaction.atomic():
+        with _backend.deed("branch", ontology_id, name), transaction.atomic():
             branch = _backend.create_branch(
                 ontology_id, name=name, commit=commit, protected=protected, author=current_actor()
             )
@@ -203,7 +203,7 @@ class SecureStore:
 
     def delete_branch(self, ontology_id: str, name: str) -> None:
         """See ``OntologyStore.delete_branch``."""
-        with transaction.atomic():
+        with _backend.deed("unbranch", ontology_id, name), transaction.atomic():
             branch = _backend.get_branch(ontology_id, name)
             _backend.delete_branch(ontology_id, name)
             audit_log.record(
@@ -217,7 +217,7 @@ class SecureStore:
 
     def create_tag(self, ontology_id: str, *, name: str, commit: str, message: str) -> TagInfo:
         """See ``OntologyStore.create_tag``; the current actor creates it."""
-        with transaction.atomic():
+        with _backend.deed("tag", ontology_id, name), transaction.atomic():
             tag = _backend.create_tag(
                 ontology_id, name=name, commit=commit, message=message, author=current_actor()
             )
@@ -242,7 +242,7 @@ class SecureStore:
 
     def delete_tag(self, ontology_id: str, name: str) -> None:
         """See ``OntologyStore.delete_tag``."""
-        with transaction.atomic():
+        with _backend.deed("untag", ontology_id, name), transaction.atomic():
             tag = _backend.get_tag(ontology_id, name)
             _backend.delete_tag(ontology_id, name)
             audit_log.record(

@@ -58,7 +58,7 @@ def die_at(step: str, times: int) -> None:
     around(intents, "begin")
     around(intents, "confirm")
     around(homed, "kept_as")
-    for name in ("land", "move_branch", "create_branch"):
+    for name in ("land", "move_branch", "create_branch", "delete_branch", "create"):
         around(type(homed.home.land.__self__), name)  # type: ignore[attr-defined]
     around(transaction.Atomic, "__exit__")
 
@@ -91,6 +91,12 @@ def work(what: str) -> None:
             services.merge(ontology=NAME, source="work", into="main")
         case "forward":
             services.merge(ontology=NAME, source="main", into="work")
+        case "another":
+            services.create_ontology(name=name, base_iri="https://example.org/another/")
+        case "branch":
+            services.create_branch(ontology=NAME, name=name)
+        case "unbranch":
+            services.delete_branch(ontology=NAME, name=name)
         case "transfer":
             from ontology.services import homes
 

@@ -158,6 +158,28 @@ def test_killed_in_a_fast_forward(place: Place, step: str, moved: bool) -> None:
     assert place.look()["work"][0] == "One"
 
 
+def test_killed_while_a_branch_comes_and_goes(place: Place) -> None:
+    for number, step in enumerate(("after begin", "after create_branch", "after confirm")):
+        place.run(f"branch side{number}", die=step)
+        place.look()  # taken back in the home: nobody was told of it
+        place.run(f"branch side{number}")
+    for number, step in enumerate(("after begin", "after delete_branch", "after confirm")):
+        place.run(f"unbranch side{number}", die=step)
+        place.look()
+        place.run(f"unbranch side{number}")
+    # Those of the two that did nothing yet: whoever began them may still be at it, for a minute.
+    assert place.look()["pending"] == 2
+
+
+@pytest.mark.parametrize("step", ["before create", "after create", "after land"])
+def test_killed_while_an_ontology_is_made(place: Place, step: str) -> None:
+    place.run("another two", die=step)
+    # On record, so that its database is dropped once nobody can be at it any more.
+    assert place.look()["pending"] == 1
+    place.run("another two")
+    assert place.look()["pending"] == 1
+
+
 @pytest.mark.parametrize(
     "step", ["after land:1", "after land:3", "after create_branch:1", "before confirm:1"]
 )
