@@ -18,12 +18,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 #: Objects of the ontology that is read, changed, compared and merged; those of one change.
 OBJECTS, CHANGED = int(os.environ.get("OMS_BENCH_OBJECTS", "2000")), 100
 #: Inserts of the writers together, and how many they are.
 INSERTS, WRITERS = 32, 8
+#: How often a writer tries to get one in.
+_TRIES = 200
 #: How often what takes no time is done for one figure.
 _READS, _CACHED = 20, 200
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
@@ -90,21 +93,30 @@ class _Base:
         return [(self._turn * 14 + i * step) // 2 * 2 % OBJECTS + half for i in range(CHANGED)]
 
     def together(self, insert: Callable[[str], object]) -> float:
-        """``INSERTS`` of them by ``WRITERS`` threads; what fails is counted."""
+        """``INSERTS`` of them by ``WRITERS`` threads; what fails is counted, and tried again until it
+        is in: the work is the same for everybody.
+        """
         ready = threading.Barrier(WRITERS)
 
         def write(_writer: int) -> None:
             for turn in range(INSERTS // WRITERS):
                 if not turn:
                     ready.wait()
-                try:
-                    insert(f"w-{uuid.uuid4()}")
-                except Exception as error:  # noqa: BLE001 - each is counted by its name
-                    self.errors[str(getattr(error, "error_code", type(error).__name__))] += 1
+                self._until_in(partial(insert, f"w-{uuid.uuid4()}"))
 
         with ThreadPoolExecutor(WRITERS) as pool, _timer() as taken:
             list(pool.map(write, range(WRITERS)))
         return taken[0]
+
+    def _until_in(self, insert: Callable[[], object]) -> None:
+        for _ in range(_TRIES):
+            try:
+                insert()
+            except Exception as error:  # noqa: BLE001 - each is counted by its name
+                self.errors[str(getattr(error, "error_code", type(error).__name__))] += 1
+            else:
+                return
+        raise RuntimeError(f"{_TRIES} tries, and still not in")
 
 
 # -- OMS -------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -41,6 +42,9 @@ from tests.faults.instance_model import (
     neighbours,
 )
 from tests.faults.model import Body, Commit, History, Merge, State, differing
+from tests.tapes import steady, terminusdb
+
+__all__ = ["steady", "terminusdb"]
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -914,7 +918,8 @@ def renamed(state: State, placeholder: str, rid: str) -> State:
     return State(live, {key: pair for key, pair in state.dead.items() if key != rid})
 
 
-def test_objects_and_links_agree_with_plain_dictionaries(full: bool) -> None:
+def run(full: bool) -> None:
+    """Many machines, more of them if it is to take long."""
     with acting_as(SYSTEM):
         run_state_machine_as_test(
             Instances,
@@ -927,3 +932,14 @@ def test_objects_and_links_agree_with_plain_dictionaries(full: bool) -> None:
                 suppress_health_check=list(HealthCheck),
             ),
         )
+
+
+def test_objects_and_links_agree_with_plain_dictionaries(full: bool) -> None:
+    run(full)
+
+
+if os.environ.get("TERMINUSDB_ENDPOINT"):  # steps by chance cannot be on tape
+
+    @pytest.mark.usefixtures("terminusdb")
+    def test_objects_and_links_agree_where_they_live_in_terminusdb(full: bool) -> None:
+        run(full)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -26,6 +27,9 @@ from ontology.contract import Change, DiffResult, MergeResult, Resolution
 from ontology.domain.documents import DocumentChange
 from ontology.domain.kinds import Kind
 from tests.faults.model import Commit, History, Merge, State, alike, apply, differing
+from tests.tapes import steady, terminusdb
+
+__all__ = ["steady", "terminusdb"]
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -630,7 +634,8 @@ def document_changes(diff: DiffResult | None) -> list[DocumentChange]:
     ]
 
 
-def test_the_services_agree_with_plain_dictionaries(full: bool) -> None:
+def run(full: bool) -> None:
+    """Many machines, more of them if it is to take long."""
     with acting_as(SYSTEM):
         run_state_machine_as_test(
             Ontologies,
@@ -643,3 +648,14 @@ def test_the_services_agree_with_plain_dictionaries(full: bool) -> None:
                 suppress_health_check=list(HealthCheck),
             ),
         )
+
+
+def test_the_services_agree_with_plain_dictionaries(full: bool) -> None:
+    run(full)
+
+
+if os.environ.get("TERMINUSDB_ENDPOINT"):  # steps by chance cannot be on tape
+
+    @pytest.mark.usefixtures("terminusdb")
+    def test_the_services_agree_where_the_ontology_lives_in_terminusdb(full: bool) -> None:
+        run(full)
