@@ -45,7 +45,7 @@ EVERYTHING = ""
 
 class Role(StrEnum):
     """From reading to running the place; each one includes those before it, except that an
-    auditor only looks.
+    auditor only looks, and that a gateway is another process of OMS, which does neither.
     """
 
     VIEWER = "viewer"
@@ -54,6 +54,7 @@ class Role(StrEnum):
     MAINTAINER = "maintainer"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+    GATEWAY = "gateway"
 
 
 class UnknownUser(NotFound):

@@ -408,9 +408,9 @@ def clearance_of(party: Party, *, ontology: str, rules: Iterable[Rule]) -> Clear
         return Clearance(SENSITIVITIES[-1], reason=f"{party.username} is a superuser")
     here = [grant for grant in party.grants if grant.ontology in {"", ontology}]
     level, reason = SENSITIVITIES[0], f"{party.username} holds no role here"
-    for grant in here:
+    for number, grant in enumerate(here):
         sees = _lower(ROLE_CLEARANCE[grant.role], _OF_BRANCHES if grant.branch else None)
-        if _rank(sees) > _rank(level):
+        if number == 0 or _rank(sees) > _rank(level):
             level = sees
             reason = f"{party.username} is {grant.role} {grant.scope} and sees up to '{sees}'"
     roles = {grant.role.value for grant in here}

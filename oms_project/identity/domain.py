@@ -12,6 +12,7 @@ __all__ = [
     "PERMISSIONS",
     "ROLE_CLEARANCE",
     "ROLE_PERMISSIONS",
+    "UNBOUNDED_ROLES",
     "WITHOUT_BRANCH",
     "branch_matches",
     "branch_pattern_problem",
@@ -46,6 +47,9 @@ _ADMINISTRATOR: Final = _MAINTAINER | {
 _AUDITOR: Final = frozenset(
     {"ontology.read", "jobs.read", "policy.read", "audit.read", "events.read", "kernel.query"}
 )
+# No reading besides: it gets documents as they are stored, for a process that asks its own users
+# what they may see.
+_GATEWAY: Final = frozenset({"kernel.home"})
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,
@@ -54,6 +58,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.MAINTAINER: _MAINTAINER,
     Role.ADMINISTRATOR: _ADMINISTRATOR,
     Role.AUDITOR: _AUDITOR,
+    Role.GATEWAY: _GATEWAY,
 }
 PERMISSIONS: Final = _ADMINISTRATOR
 
@@ -65,12 +70,14 @@ ROLE_CLEARANCE: Final[dict[Role, str]] = {
     Role.MAINTAINER: "restricted",
     Role.ADMINISTRATOR: "secret",
     Role.AUDITOR: "internal",
+    Role.GATEWAY: "public",  # it reads nothing that is masked: a home knows no masks
 }
 
 
 def roles_with(permission: str) -> Iterable[Role]:
     """The roles that allow ``permission``, weakest first."""
-    return [role for role in Role if permission in ROLE_PERMISSIONS[role]]
+    found = [role for role in Role if permission in ROLE_PERMISSIONS[role]]
+    return sorted(found, key=lambda role: len(ROLE_PERMISSIONS[role]))
 
 
 #: What a role that is bound to branches allows on the ontology as a whole: commits are shared
@@ -79,6 +86,9 @@ WITHOUT_BRANCH: Final = frozenset({"ontology.read", "kernel.query"})
 
 #: Roles that may be bound to branches: those that change them.
 BRANCH_ROLES: Final = frozenset({Role.EDITOR, Role.REVIEWER, Role.MAINTAINER})
+
+#: Roles that hold for everything or not at all: what they allow is never asked about an ontology.
+UNBOUNDED_ROLES: Final = frozenset({Role.GATEWAY})
 
 
 def branch_matches(pattern: str, branch: str) -> bool:

@@ -198,7 +198,7 @@ class Environment(BaseModel):
     DATA_KERNEL_CLIENT_ID: str = Field(
         "",
         description="Client id of the service account that OMS calls the data kernel as; its role "
-        "must have kernel.home.",
+        "is `gateway`.",
     )
     DATA_KERNEL_CLIENT_SECRET: str = Field("", description="Secret of that service account.")
     DATA_KERNEL_TOKEN: str = Field(

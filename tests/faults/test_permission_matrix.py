@@ -66,6 +66,7 @@ HELD = {
     Role.MAINTAINER: _MAINTAINER,
     Role.ADMINISTRATOR: _ADMINISTRATOR,
     Role.AUDITOR: _VIEWER | {"policy.read", "audit.read"},
+    Role.GATEWAY: {"kernel.home"},
 }
 OWN, OTHER, NOTHING = "own", "other", "nothing"
 SOME_ID = "5a4c7f7e-2f6a-4d1e-9d1c-3f0f6f5b2a10"
@@ -503,7 +504,9 @@ _SUBJECTS = ["anonymous", "stranger", "gone", "mixed", "releaser", *_ROLES]
 _ROBOTS = ["weak-robot", "strong-robot"]
 #: Who tries in the short form.
 _FEW = ["anonymous", "stranger", "gone", "mixed", "editor-of-own", "administrator-of-all"]
-_SOME = [*_FEW[:-1], "releaser", "viewer-of-all", "administrator-of-own", *_ROBOTS]
+_SOME = [
+    *_FEW[:-1], "releaser", "viewer-of-all", "administrator-of-own", "gateway-of-all", *_ROBOTS,
+]  # fmt: skip
 
 
 def test_rest(world: World, full: bool) -> None:
@@ -582,7 +585,7 @@ COMMANDS: list[tuple[tuple[str, ...], str, str]] = [
 def test_commands(world: World, full: bool) -> None:
     """``--as`` somebody: that one's permissions hold, and the exit code says what came of it."""
     wrong: list[str] = []
-    for name in ["stranger", "mixed", "releaser", *(_ROLES if full else _ROLES[:6])]:
+    for name in ["stranger", "mixed", "releaser", *(_ROLES if full else _ROLES[: len(Role)])]:
         subject = world.subjects[name]
         before = world.state()
         for words, permission, branch in COMMANDS:

@@ -9,11 +9,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from oms_project.core.authorization import authorizer, permissions
+from oms_project.core.authorization import SENSITIVITIES, authorizer, permissions
 from oms_project.core.context import SYSTEM, Actor
 from oms_project.core.errors import PermissionDenied
 from oms_project.identity.contract import Role, actor_of
-from oms_project.identity.domain import PERMISSIONS, ROLE_PERMISSIONS
+from oms_project.identity.domain import PERMISSIONS, ROLE_PERMISSIONS, roles_with
 from tests.conftest import MakePerson
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +31,7 @@ ALLOWED = {
     Role.MAINTAINER: _REVIEWER | {"ontology.merge", "ontology.create"},
     Role.ADMINISTRATOR: set(permissions.ALL),
     Role.AUDITOR: _VIEWER | {"policy.read", "audit.read"},
+    Role.GATEWAY: {"kernel.home"},
 }
 
 
@@ -77,6 +78,23 @@ def test_decisions_are_explained(person: MakePerson) -> None:
         "vi lacks ontology.write; "
         "one of these roles has it: editor, reviewer, maintainer, administrator"
     )
+
+
+def test_roles_that_allow_it_are_told_weakest_first() -> None:
+    assert roles_with(permissions.KERNEL_HOME) == [Role.GATEWAY, Role.ADMINISTRATOR]
+    assert roles_with(permissions.POLICY_READ) == [Role.AUDITOR, Role.ADMINISTRATOR]
+    assert roles_with(permissions.ONTOLOGY_MERGE) == [Role.MAINTAINER, Role.ADMINISTRATOR]
+
+
+def test_a_gateway_reads_no_ontology_and_sees_no_value_that_is_not_public(
+    person: MakePerson,
+) -> None:
+    actor = actor_of(person("oms-server", Role.GATEWAY))
+    assert authorizer.ontologies(actor, permissions.ONTOLOGY_READ) == frozenset()
+    clearance = authorizer.clearance(actor, ontology="aviation")
+    sees = {level: clearance.decide(level).allowed for level in SENSITIVITIES}
+    assert sees == {"public": True, "internal": False, "restricted": False, "secret": False}
+    assert clearance.reason == "oms-server is gateway for everything and sees up to 'public'"
 
 
 def test_a_deactivated_user_is_denied(person: MakePerson) -> None:

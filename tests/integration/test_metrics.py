@@ -32,7 +32,7 @@ def test_it_is_for_those_who_may_read_the_systems_state(
     person: MakePerson, client_of: Any, admin_client: APIClient
 ) -> None:
     assert Client().get("/metrics").status_code == 401
-    for role in (Role.VIEWER, Role.EDITOR, Role.MAINTAINER, Role.AUDITOR):
+    for role in (Role.VIEWER, Role.EDITOR, Role.MAINTAINER, Role.AUDITOR, Role.GATEWAY):
         answer = client_of(person(role.value, role)).get("/metrics")
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
     answer = admin_client.get("/metrics")

@@ -12,7 +12,10 @@ from oms_project.identity.models import SensitivityChoice
 __all__ = ["Clearance", "HeldRole", "Role"]
 
 strawberry.enum(
-    Role, name="Role", description="From reading to running the place; an auditor only looks."
+    Role,
+    name="Role",
+    description="From reading to running the place; an auditor only looks, and a gateway is "
+    "another process of OMS.",
 )
 #: How sensitive values may be.
 Clearance = SensitivityChoice

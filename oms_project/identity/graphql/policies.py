@@ -147,7 +147,7 @@ class Queries:
 
     @query(requires=AUTHENTICATED("the table of roles is in the guide as well"))
     def roles(self, info: Info) -> list[RoleEntry]:
-        """What each role allows, weakest first."""
+        """What each role allows: those that include each other, weakest first, then the others."""
         return [
             RoleEntry(
                 role=role,

@@ -29,6 +29,10 @@ class RoleChoice(models.TextChoices):
     MAINTAINER = "maintainer", _("Maintainer: also merges into protected branches")
     ADMINISTRATOR = "administrator", _("Administrator: also settings, users, deletion")
     AUDITOR = "auditor", _("Auditor: reads the audit trail and the policies, changes nothing")
+    GATEWAY = (
+        "gateway",
+        _("Gateway: lets another OMS process use the data kernel as its store, nothing else"),
+    )
 
 
 class SensitivityChoice(models.TextChoices):

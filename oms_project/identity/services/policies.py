@@ -17,7 +17,7 @@ from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.context import current_actor
 from oms_project.identity import selectors
 from oms_project.identity.contract import EVERYTHING, Role, UserInfo
-from oms_project.identity.domain import BRANCH_ROLES
+from oms_project.identity.domain import BRANCH_ROLES, UNBOUNDED_ROLES
 from oms_project.identity.models import (
     ActionRule,
     AttributeRule,
@@ -94,12 +94,14 @@ def create_role_binding(
         PermissionDenied: the actor does not administer policies there; ``more_than_held``.
         UnknownUser, UnknownGroup: there is none.
         PolicyExists: it is held already.
-        Invalid: the pattern, a time that has passed, a role that branches cannot bound.
+        Invalid: the pattern, a time that has passed, a role that an ontology or branches cannot
+            bound.
     """
     check_scope(ontology, permissions.POLICY_ADMINISTER)
     check_texts(ontology=ontology, branch=branch)
     if bool(user) == bool(group):
         raise invalid("user", "Name a user or a group, and not both.")
+    _check_bounds(role, ontology, branch)
     if branch:
         check_pattern("branch", branch)
         if role not in BRANCH_ROLES:
@@ -211,11 +213,21 @@ def bind(user: User, role: Role, ontology: str) -> None:
 
     Raises:
         PermissionDenied: the actor does not administer policies there; ``more_than_held``.
+        Invalid: a role that an ontology cannot bound.
     """
     check_scope(ontology, permissions.POLICY_ADMINISTER)
+    _check_bounds(role, ontology)
     check_held(role, ontology)
     if not RoleBinding.objects.filter(user=user, role=role, ontology=ontology, branch="").exists():
         insert(RoleBinding(user=user, role=role.value, ontology=ontology))
+
+
+def _check_bounds(role: Role, ontology: str, branch: str = EVERYTHING) -> None:
+    if role in UNBOUNDED_ROLES and (ontology or branch):
+        raise invalid(
+            "ontology" if ontology else "branch",
+            f"The role {role} holds for everything: no ontology and no branches bound it.",
+        )
 
 
 # -- branches that are protected -------------------------------------------------------------------

@@ -33,7 +33,7 @@ def home(
     terminusdb: Tape, transactional_db: None, person: MakePerson, settings: Any
 ) -> Iterator[Home]:
     """The client; the server's threads see what is committed, hence no transaction around."""
-    caller = person("kernel-caller", Role.ADMINISTRATOR)
+    caller = person("kernel-caller", Role.GATEWAY)
     caller.kind = User.Kind.SERVICE
     caller.save()
     # The test's clock stands in the past, and the one that tokens are read with does not.

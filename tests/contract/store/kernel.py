@@ -24,7 +24,7 @@ def kernel(
     terminusdb: Tape, transactional_db: None, person: MakePerson, settings: Any
 ) -> Iterator[None]:
     """Homes are reached over gRPC, at a port of this process; its threads see what is committed."""
-    caller = person("kernel-caller", Role.ADMINISTRATOR)
+    caller = person("kernel-caller", Role.GATEWAY)
     caller.kind = User.Kind.SERVICE
     caller.save()
     # The test's clock stands in the past, and the one that tokens are read with does not.

@@ -204,7 +204,7 @@ def test_who_runs_which_action(graphql: GraphQLClient) -> None:
     assert not ActionRule.objects.exists()
 
 
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR, Role.AUDITOR])
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR, Role.AUDITOR, Role.GATEWAY])
 @pytest.mark.parametrize("name", sorted(CHANGES))
 def test_who_does_not_administer_policies_changes_nothing(
     graphql_as: Any, rows: dict[str, str], name: str, role: Role
@@ -252,9 +252,11 @@ def test_policies_are_seen_by_auditors_and_not_by_editors(
 def test_the_table_of_roles_is_for_everybody(graphql_as: Any) -> None:
     roles = graphql_as(None).data("{ roles { role permissions clearance } }")["roles"]
     assert [one["role"] for one in roles] == [role.name for role in Role]
-    assert roles[0]["clearance"] == "INTERNAL"
-    assert "audit.read" in roles[-1]["permissions"]
-    assert "audit.read" not in roles[0]["permissions"]
+    by_role = {one["role"]: one for one in roles}
+    assert by_role["VIEWER"]["clearance"] == "INTERNAL"
+    assert "audit.read" in by_role["AUDITOR"]["permissions"]
+    assert "audit.read" not in by_role["VIEWER"]["permissions"]
+    assert by_role["GATEWAY"]["permissions"] == ["kernel.home"]
 
 
 def test_it_is_explained_why(graphql: GraphQLClient, graphql_as: Any) -> None:

@@ -146,6 +146,9 @@ def test_the_table_of_roles(person: MakePerson, client_of: ClientOf) -> None:
         "role": "viewer", "permissions": ["ontology.read", "jobs.read", "events.read", "kernel.query"], "clearance": "internal",
     }  # fmt: skip
     assert by_role["administrator"]["permissions"] == list(permissions.ALL)
+    assert by_role["gateway"] == {
+        "role": "gateway", "permissions": ["kernel.home"], "clearance": "public",
+    }  # fmt: skip
 
 
 def test_a_decision_is_explained(

@@ -42,7 +42,7 @@ def test_pages_open_for_who_may(person: MakePerson, console: Client, address: st
     assert console.get(address).status_code == 200
     auditor = browser_of(person("aud", Role.AUDITOR))
     assert auditor.get(address).status_code == (403 if address in ADDING else 200)
-    for role in (None, Role.VIEWER, Role.MAINTAINER):
+    for role in (None, Role.VIEWER, Role.MAINTAINER, Role.GATEWAY):
         stranger = browser_of(person(f"x{role}", role))
         assert stranger.get(address).status_code == 403
         assert stranger.post(address, {}).status_code in {403, 405}
@@ -102,6 +102,7 @@ def test_what_makes_no_sense_is_told_in_the_form(console: Client, person: MakePe
         ({"role": "editor"}, "Name a user or a group, and not both."),
         ({"role": "editor", "user": str(ann.pk), "branch": "a b"}, "no pattern of branches"),
         ({"role": "viewer", "user": str(ann.pk), "branch": "a/*"}, "branches do not bound"),
+        ({"role": "gateway", "user": str(ann.pk), "ontology": "a"}, "holds for everything"),
     ):
         answer = console.post(f"{ROLES}add/", wrong)
         assert answer.status_code == 200

@@ -14,7 +14,13 @@ from oms_project.core import services as switch
 from oms_project.core.authorization import authorizer, permissions
 from oms_project.core.clock import utc_now
 from oms_project.core.errors import Invalid, OmsError, PermissionDenied
-from oms_project.identity.contract import Role, UnknownGroup, UnknownUser, actor_of
+from oms_project.identity.contract import (
+    BindingInfo,
+    Role,
+    UnknownGroup,
+    UnknownUser,
+    actor_of,
+)
 from oms_project.identity.models import AttributeRule, ProtectionRule, RoleBinding, User
 from oms_project.identity.policies import (
     LastAdministrator,
@@ -24,7 +30,7 @@ from oms_project.identity.policies import (
 )
 from oms_project.identity.selectors import explaining
 from oms_project.identity.selectors import policies as selectors
-from oms_project.identity.services import grant_role, policies, revoke_role
+from oms_project.identity.services import create_user, grant_role, policies, revoke_role
 from tests.conftest import MakePerson
 
 pytestmark = pytest.mark.django_db
@@ -107,9 +113,7 @@ def test_a_change_whose_record_fails_is_no_change(
 # -- who -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "role", [None, Role.VIEWER, Role.EDITOR, Role.REVIEWER, Role.MAINTAINER, Role.AUDITOR]
-)
+@pytest.mark.parametrize("role", [None, *(role for role in Role if role != Role.ADMINISTRATOR)])
 def test_others_change_nothing(
     administrator: User, person: MakePerson, acting: Acting, role: Role | None
 ) -> None:
@@ -296,6 +300,9 @@ def test_who_is_one_counts(
         ({"role": Role.EDITOR, "user": "ann", "branch": "a b"}, Invalid),
         ({"role": Role.VIEWER, "user": "ann", "branch": "x/*"}, Invalid),
         ({"role": Role.ADMINISTRATOR, "user": "ann", "branch": "x/*"}, Invalid),
+        ({"role": Role.GATEWAY, "user": "ann", "branch": "x/*"}, Invalid),
+        ({"role": Role.GATEWAY, "user": "ann", "ontology": "a"}, Invalid),
+        ({"role": Role.GATEWAY, "group": "pilots", "ontology": "a"}, Invalid),
         ({"role": Role.EDITOR, "user": "ann", "ontology": "a" * 201}, Invalid),
         ({"role": Role.EDITOR, "user": "ann", "ontology": " a"}, Invalid),
         ({"role": Role.EDITOR, "user": "ann", "ontology": "a\x00"}, Invalid),
@@ -316,6 +323,24 @@ def test_what_makes_no_sense_is_refused(
     with acting(administrator), pytest.raises(kind):
         policies.create_role_binding(**wrong)
     assert table() == before
+
+
+def test_a_gateway_is_bound_for_everything_however_it_is_made(
+    administrator: User, person: MakePerson, acting: Acting
+) -> None:
+    person("ann")
+    Group.objects.create(name="servers")
+    new = {"username": "bob", "password": "correct horse battery 7"}
+    with acting(administrator):
+        for ontology in ("a", "b"):
+            with pytest.raises(Invalid, match="holds for everything"):
+                grant_role(username="ann", role=Role.GATEWAY, ontology=ontology)
+            with pytest.raises(Invalid, match="holds for everything"):
+                create_user(**new, bindings=[BindingInfo(Role.GATEWAY, ontology)])
+        grant_role(username="ann", role=Role.GATEWAY)
+        policies.create_role_binding(role=Role.GATEWAY, group="servers")
+    assert table() == ["root: administrator (*)", "ann: gateway (*)", "servers: gateway (*)"]
+    assert not User.objects.filter(username="bob").exists()
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,9 @@ def channel(server: KernelServer) -> Iterator[grpc.Channel]:
 
 @pytest.fixture
 def service_account(person: MakePerson) -> Callable[..., User]:
-    """``service_account("kernel-caller", Role.ADMINISTRATOR)``."""
+    """``service_account("kernel-caller", Role.GATEWAY)``."""
 
-    def make(name: str = "kernel-caller", role: Role | None = Role.ADMINISTRATOR) -> User:
+    def make(name: str = "kernel-caller", role: Role | None = Role.GATEWAY) -> User:
         user = person(name, role)
         user.kind = User.Kind.SERVICE
         user.save()

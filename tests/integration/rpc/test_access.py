@@ -12,6 +12,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from rest_framework.test import APIClient
 
 from audit.models import Event
 from oms_project.core.canonical_json import loads
@@ -26,10 +27,12 @@ from oms_project.rpc.server import HOME, KernelServer, served_methods
 from ontology.rpc.client import KernelHome, close_line
 from ontology.rpc.v1 import kernel_pb2 as pb
 from ontology.rpc.v1 import kernel_pb2_grpc as services
-from ontology.services import kernel
+from ontology.services import create_ontology, kernel
+from ontology.store.home import Part
 from tests.conftest import MakePerson, tokens_of
 from tests.integration.rpc.conftest import refusal
 from tests.integration.rpc.memory_home import MemoryHome
+from tests.integration.rpc.test_kernel_home import C1, document, landing
 
 Bearer = Callable[[User], tuple[tuple[str, str], ...]]
 OWN = [method for method in served_methods() if method.startswith("oms.")]
@@ -135,6 +138,44 @@ def _code(do: Callable[[], Any]) -> grpc.StatusCode | None:
         code: grpc.StatusCode = error.code()  # type: ignore[attr-defined]
         return code
     return None
+
+
+def test_a_gateway_uses_the_home_and_nothing_else(
+    channel: grpc.Channel,
+    kernel_home: KernelHome,
+    bearer: Bearer,
+    client_of: Callable[[User], APIClient],
+) -> None:
+    """The service account of a process that reaches TerminusDB through the data kernel."""
+    with acting_as(SYSTEM):
+        create_ontology(name="fleet", base_iri="https://example.org/fleet/")
+    kernel_home.create("db", label="Fleet", base_iri="https://example.org/fleet/")
+    kernel_home.land("db", "main", [landing(C1, [Part((document("a"),))])], expected="")
+    branch = kernel_home.branch("db", "main")
+    assert branch is not None
+    assert list(kernel_home.documents("db", branch.identifier)) == [document("a")]
+    assert kernel_home.query("db", "branch/main", {"@type": "True"})["bindings"] == []
+    kernel_home.drop("db")
+
+    user = User.objects.get(username="kernel-caller")
+    assert [binding.role for binding in user.bindings.all()] == [Role.GATEWAY]
+    stub: Any = services.DataKernelStub(channel)
+    query = pb.QueryRequest(ontology="fleet", ref="main", query=b'{"@type":"True"}')
+    insert = pb.InsertRequest(ontology="fleet", branch="main", documents=[b"{}"])
+    for attempt in (
+        lambda: list(stub.Query(query, metadata=bearer(user))),
+        lambda: stub.Insert(insert, metadata=bearer(user)),
+    ):
+        assert refusal(attempt).code() is grpc.StatusCode.PERMISSION_DENIED
+    api = client_of(user)
+    for address in (
+        "ontologies/fleet", "ontologies/fleet/branches", "ontologies/fleet/objects", "jobs",
+        "identity/users", "identity/service-accounts", "policies/role-bindings", "audit/events",
+        "events",
+    ):  # fmt: skip
+        answer = api.get(f"/api/v1/{address}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied"), address
+    assert api.post("/api/v1/ontologies", {"name": "x"}).status_code == 403
 
 
 def test_a_role_for_one_ontology_does_not_open_the_home(
@@ -262,7 +303,7 @@ def credentials(db: None) -> tuple[str, str]:
     user = User.objects.get(username="oms-server")
     from oms_project.identity.models import RoleBinding
 
-    RoleBinding.objects.create(user=user, role=Role.ADMINISTRATOR)
+    RoleBinding.objects.create(user=user, role=Role.GATEWAY)
     return made.account.client_id, made.secret
 
 

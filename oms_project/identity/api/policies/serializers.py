@@ -234,7 +234,7 @@ class RoleEntrySerializer(serializers.Serializer[Any]):
 
 
 class RoleTableSerializer(serializers.Serializer[Any]):
-    """Every role, weakest first."""
+    """Every role: those that include each other, weakest first, then the others."""
 
     items = RoleEntrySerializer(many=True)
 
