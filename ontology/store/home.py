@@ -228,7 +228,8 @@ class Home(Protocol):
 
     Raises, everywhere:
         Unavailable: ``home_unavailable`` (no answer, in time or at all; the answer is no such
-            server's; the breaker is open), ``home_unsupported`` (a server OMS does not work with).
+            server's; the breaker is open), ``home_broken`` (it meets an error of its own on this
+            request), ``home_unsupported`` (a server OMS does not work with).
         NotFound: ``home_database_not_found``, ``home_branch_not_found``.
         Conflict: ``stale_home``: the branch is not where it was said to be; ``data.commit`` is
             where it is. ``home_exists``.

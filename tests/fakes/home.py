@@ -60,8 +60,14 @@ class FolderHome:
         path = self._path(database)
         if not path.exists():
             raise NotFound(f"There is no database {database}.", code="home_database_not_found")
+        if not path.stat().st_size:
+            raise Unavailable("The home meets an error of its own.", code="home_broken")
         found: _Database = pickle.loads(path.read_bytes())
         return found
+
+    def damage(self, database: str) -> None:
+        """What a home may have left of a database when it was killed while it wrote there."""
+        self._path(database).write_bytes(b"")
 
     def _save(self, database: str, content: _Database) -> None:
         path = self._path(database)

@@ -97,6 +97,14 @@ def work(what: str) -> None:
             services.create_branch(ontology=NAME, name=name)
         case "unbranch":
             services.delete_branch(ontology=NAME, name=name)
+        case "mend":
+            from ontology.services import homes
+            from ontology.services.homes.reconciling import reconcile_all
+            from ontology.store.home_models import Stray
+
+            reconcile_all()
+            for stray in Stray.objects.filter(state=Stray.OPEN):
+                homes.settle_stray(ontology=NAME, stray=stray.pk, way="discard")
         case "transfer":
             from ontology.services import homes
 
@@ -133,8 +141,12 @@ def standing() -> dict[str, Any]:
         "commits": sorted(Commit.objects.values_list("pk", flat=True)),
         "audited": audited,
         "told": told,
-        "log": [item.message for item in selectors.log(ontology=NAME, ref="main").items],
-        "work": [item.message for item in selectors.log(ontology=NAME, ref="work").items],
+        "log": [
+            item.message for item in selectors.log(ontology=NAME, ref="main", limit=1000).items
+        ],
+        "work": [
+            item.message for item in selectors.log(ontology=NAME, ref="work", limit=1000).items
+        ],
         "strays": [str(stray) for stray in Stray.objects.all()],
         "verified": [str(one) for one in selectors.verify(ontology=NAME).problems],
         "pending": Intent.objects.filter(state=Intent.PENDING).count(),

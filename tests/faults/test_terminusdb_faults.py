@@ -64,7 +64,9 @@ class Scripted:
             if query["@type"] == "Triple":
                 return self._json({"bindings": [{"commit": {"@value": self.commits[-1]}}]})
             guard, _, new = query["and"][:3]
-            if guard.get("object", {}).get("data", {}).get("@value") != self.commits[-1]:
+            first = guard["@type"] == "Not"  # nothing there says which commit it is
+            expected = "" if first else guard.get("object", {}).get("data", {}).get("@value")
+            if expected != self.commits[-1]:
                 return self._json({"bindings": []})
             self.commits.append(new["object"]["data"]["@value"])
             return self._json({"bindings": [{}]})

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from audit.contract import Subject, audit_log
 from oms_project.core.clock import utc_now
-from oms_project.core.errors import NotFound
+from oms_project.core.errors import NotFound, Unavailable
 from ontology.services.homes.copying import Copier
 from ontology.store import intents
 from ontology.store.home_models import HomedCommit, HomedOntology, Intent
@@ -18,9 +18,12 @@ from ontology.store.homed import database_name, home
 from ontology.store.orm import registry
 from ontology.store.orm.sql import rows, translated
 
-__all__ = ["rewrite"]
+__all__ = ["LOST", "rewrite"]
 
 log = structlog.get_logger("oms.homes")
+
+#: Errors that say of a whole database that it is gone, or damaged.
+LOST = frozenset({"home_database_not_found", "home_broken"})
 
 
 def rewrite(ontology_id: str) -> bool:
@@ -66,8 +69,11 @@ def rewrite(ontology_id: str) -> bool:
             ontology=info.name,
             changes={"database": (old, database)},
         )
-    home.drop(old)
-    intents.end(leaving, Intent.FINISHED)
+    try:
+        home.drop(old)
+        intents.end(leaving, Intent.FINISHED)
+    except Unavailable as error:
+        log.warning("the old database is still there", database=old, reason=str(error))
     log.info("a home was written anew", ontology=info.name, commits=len(verified))
     return True
 
@@ -76,7 +82,10 @@ def _all_here(ontology_id: str, database: str) -> bool:
     """Whether the index has all that a process which died may have left in the old home."""
     try:
         there = {branch.name: branch for branch in home.branches(database)}
-    except NotFound:
+    except (NotFound, Unavailable) as error:
+        if error.error_code not in LOST:
+            raise
+        # All that was acknowledged is in the index.
         return True
     return all(
         not branch.identifier or commits_kept(ontology_id, [branch.identifier])

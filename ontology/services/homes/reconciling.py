@@ -21,7 +21,7 @@ from oms_project.core.keys import PublicKey, keyring
 from ontology.contract import CommitInfo, OntologyInfo, ReconcileReport
 from ontology.services.homes import measures
 from ontology.services.homes.abandoning import abandon_orphans, abandon_stale, undo_names
-from ontology.services.homes.erasing import rewrite
+from ontology.services.homes.erasing import LOST, rewrite
 from ontology.services.homes.finishing import finish_commit, finish_move, index
 from ontology.services.homes.looking import Walk, new_commits, stray_commit
 from ontology.services.homes.names import Name, names_of
@@ -114,12 +114,15 @@ def _reconcile(ontology_id: str, counts: _Counts) -> None:
         return  # taken out of use: its history rests where it is
     try:
         there = {branch.name: branch for branch in home.branches(homed.database)}
-    except NotFound:
+    except (NotFound, Unavailable) as error:
+        if error.error_code not in LOST:
+            raise
         if homed.erase_pending and not open_strays(ontology_id):
             rewrite(ontology_id)  # somebody has settled that it is gone
             counts.rewritten += 1
             return
-        gone = Finding("branch_missing", "", note=f"The database {homed.database} is gone.")
+        how = "is gone" if isinstance(error, NotFound) else f"cannot be read ({error})"
+        gone = Finding("branch_missing", "", note=f"The database {homed.database} {how}.")
         counts.strays += len(note_strays(homed, info, [gone]))
         raise
     keys = keyring.public_keys("author")

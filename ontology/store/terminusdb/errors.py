@@ -60,9 +60,12 @@ class Busy(HomeUnavailable):
 
 class Broken(HomeUnavailable):
     """The server met an error of its own on this request: nothing was written. It says so of a
-    commit that does not exist, and of some content, so it proves nothing about its health.
+    commit that does not exist, and of some content, so it proves nothing about its health. Of
+    everything in a database it says so when it was killed while it wrote there: then the database
+    is beyond repair (12.0.6 empties the file that names its newest layer before it fills it).
     """
 
+    code = "home_broken"
     repeat = True
 
 

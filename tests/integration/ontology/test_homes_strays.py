@@ -167,9 +167,13 @@ def test_branches_that_others_made_moved_and_deleted(world: Ontology, homes: Fol
     world.create("ObjectType", "Place", branch="gone")
 
 
-def test_a_database_that_is_gone(world: Ontology, homes: FolderHome) -> None:
+@pytest.mark.parametrize("how", ["gone", "damaged"])
+def test_a_database_that_is_lost(world: Ontology, homes: FolderHome, how: str) -> None:
     old = database()
-    homes.drop(old)
+    if how == "gone":
+        homes.drop(old)
+    else:
+        homes.damage(old)
     assert reconcile_all().problems != ()
     (stray,) = strays()
     assert (stray.kind, stray.branch) == ("branch_missing", "")

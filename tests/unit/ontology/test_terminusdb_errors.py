@@ -122,7 +122,7 @@ def test_no_answer_of_use(
 ) -> None:
     error = of(status, content)
     assert type(error) is kind
-    assert error.error_code == "home_unavailable"
+    assert error.error_code == ("home_broken" if kind is Broken else "home_unavailable")
     assert (error.repeat, error.unwell) == (repeat, unwell)
 
 
