@@ -18,7 +18,9 @@ __all__ = [
     "Place",
     "Source",
     "acting_as",
+    "attempt_scope",
     "current_actor",
+    "current_attempt",
     "current_place",
     "current_request_id",
     "current_source",
@@ -96,6 +98,7 @@ _NOTHING = Place()
 _actor: ContextVar[Actor | None] = ContextVar("oms_actor", default=None)
 _request_id: ContextVar[str] = ContextVar("oms_request_id", default="")
 _source: ContextVar[Source] = ContextVar("oms_source", default=_NOWHERE)
+_attempt: ContextVar[str] = ContextVar("oms_attempt", default="")
 _place: ContextVar[Place] = ContextVar("oms_place", default=_NOTHING)
 
 
@@ -129,6 +132,23 @@ def current_place() -> Place:
 def current_request_id() -> str:
     """The request id of this context, or an empty string outside a request."""
     return _request_id.get()
+
+
+def current_attempt() -> str:
+    """Id of the attempt at a write that is to be done once, or an empty string: the same write may
+    be done again. See ``oms_project.idempotency``.
+    """
+    return _attempt.get()
+
+
+@contextmanager
+def attempt_scope(attempt: str) -> Iterator[None]:
+    """Bind ``attempt`` until the block ends."""
+    token = _attempt.set(attempt)
+    try:
+        yield
+    finally:
+        _attempt.reset(token)
 
 
 @contextmanager

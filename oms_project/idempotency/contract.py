@@ -65,6 +65,19 @@ class IdempotencyService(Protocol):
         """
         ...
 
+    def finished(self, attempt: str, *, headers: Mapping[str, str]) -> bool:
+        """A write whose process died was done after all, elsewhere: a repetition is answered by 200
+        with an empty JSON object.
+
+        Args:
+            attempt: what ``current_attempt()`` was inside ``perform``.
+            headers: of that answer.
+
+        Returns:
+            Whether its key was waiting for an answer.
+        """
+        ...
+
     def empty(self, *, holding: Callable[[bytes], bool]) -> int:
         """Take the body out of the answers that hold something; gives their number.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ import structlog
 from django.db import IntegrityError, transaction
 
 from oms_project.core.clock import utc_now
+from oms_project.core.context import attempt_scope
 from oms_project.core.errors import Conflict, Invalid
 from oms_project.core.ids import new_id
 from oms_project.idempotency.contract import KEY_TTL_HOURS, StoredAnswer
@@ -52,7 +53,7 @@ class DatabaseIdempotency:
             return known, True
         mine = IdempotencyKey.objects.filter(actor_id=actor_id, key=key, attempt=attempt)
         try:
-            with transaction.atomic():
+            with transaction.atomic(), attempt_scope(attempt):
                 answer = perform()
                 if answer.succeeded and not mine.update(
                     status=answer.status,
@@ -66,6 +67,12 @@ class DatabaseIdempotency:
         if not answer.succeeded:
             mine.delete()
         return answer, False
+
+    def finished(self, attempt: str, *, headers: Mapping[str, str]) -> bool:
+        """As the port says."""
+        claimed = IdempotencyKey.objects.filter(attempt=attempt, status=None)
+        kept = {"Content-Type": "application/json", **headers}
+        return bool(claimed.update(status=200, headers=kept, body=zlib.compress(b"{}", 1)))
 
     def empty(self, *, holding: Callable[[bytes], bool]) -> int:
         """As the port says."""

@@ -141,6 +141,7 @@ class _Incoming:
                     author=header.author,
                     message=header.message,
                     intent=header.intent,
+                    attempt=header.attempt,
                     parts=self._parts(number),
                     schema=messages.schema_of(header.schema),
                 )

@@ -146,6 +146,7 @@ def commit_message(commit: HomeCommit) -> pb.HomeCommit:
         intent=commit.intent,
         record=commit.record,
         part_of=commit.part_of,
+        attempt=commit.attempt,
     )
 
 
@@ -161,6 +162,7 @@ def commit_of(message: pb.HomeCommit) -> HomeCommit:
         intent=message.intent,
         record=message.record,
         part_of=message.part_of,
+        attempt=message.attempt,
     )
 
 
@@ -173,6 +175,7 @@ def header_message(landing: Landing) -> pb.LandingHeader:
         author=landing.author,
         message=landing.message,
         intent=landing.intent,
+        attempt=landing.attempt,
         schema=pb.SchemaChange(
             removed=map(_triple_message, schema.removed),
             added=map(_triple_message, schema.added),

@@ -170,6 +170,7 @@ class Landing:
         author: the signed author string.
         intent: id of the intent that it belongs to.
         schema: native classes that it needs; part of the first request.
+        attempt: of a write that is to be done once, see ``current_attempt``; or empty.
         parts: read once, in order; at least one, which may be empty.
     """
 
@@ -180,6 +181,7 @@ class Landing:
     intent: str
     parts: Iterable[Part]
     schema: SchemaChange = SchemaChange()
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ class HomeCommit:
     intent: str = ""
     record: str = ""
     part_of: str = ""
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from oms_project.core.canonical_json import loads
+from oms_project.core.context import current_attempt
 from ontology.contract import CommitInfo
 from ontology.domain.documents import Body
 from ontology.domain.kinds import INSTANCE_KINDS, Kind
@@ -114,6 +115,7 @@ def landing_of(
         message=info.message,
         intent=intent,
         parts=_Parts(parts),
+        attempt=current_attempt(),
         **({} if projection is None else {"schema": projection.schema}),
     )
 

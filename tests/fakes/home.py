@@ -130,6 +130,7 @@ class FolderHome:
                     time=dt.datetime.now(dt.UTC),
                     commit=landing.commit,
                     intent=landing.intent,
+                    attempt=landing.attempt,
                     record=landing.record,
                 ),
                 landing.commit,

@@ -240,20 +240,22 @@ class LandStart(_message.Message):
     def __init__(self, database: _Optional[str] = ..., branch: _Optional[str] = ..., expected: _Optional[str] = ..., landings: _Optional[int] = ...) -> None: ...
 
 class LandingHeader(_message.Message):
-    __slots__ = ("commit", "record", "author", "message", "intent", "schema")
+    __slots__ = ("commit", "record", "author", "message", "intent", "schema", "attempt")
     COMMIT_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     INTENT_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     commit: str
     record: str
     author: str
     message: str
     intent: str
     schema: SchemaChange
-    def __init__(self, commit: _Optional[str] = ..., record: _Optional[str] = ..., author: _Optional[str] = ..., message: _Optional[str] = ..., intent: _Optional[str] = ..., schema: _Optional[_Union[SchemaChange, _Mapping]] = ...) -> None: ...
+    attempt: str
+    def __init__(self, commit: _Optional[str] = ..., record: _Optional[str] = ..., author: _Optional[str] = ..., message: _Optional[str] = ..., intent: _Optional[str] = ..., schema: _Optional[_Union[SchemaChange, _Mapping]] = ..., attempt: _Optional[str] = ...) -> None: ...
 
 class PartChunk(_message.Message):
     __slots__ = ("documents", "native", "more")
@@ -354,7 +356,7 @@ class LogRequest(_message.Message):
     def __init__(self, database: _Optional[str] = ..., identifier: _Optional[str] = ..., until: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class HomeCommit(_message.Message):
-    __slots__ = ("identifier", "parent", "author", "message", "time", "commit", "intent", "record", "part_of")
+    __slots__ = ("identifier", "parent", "author", "message", "time", "commit", "intent", "record", "part_of", "attempt")
     IDENTIFIER_FIELD_NUMBER: _ClassVar[int]
     PARENT_FIELD_NUMBER: _ClassVar[int]
     AUTHOR_FIELD_NUMBER: _ClassVar[int]
@@ -364,6 +366,7 @@ class HomeCommit(_message.Message):
     INTENT_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
     PART_OF_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     identifier: str
     parent: str
     author: str
@@ -373,7 +376,8 @@ class HomeCommit(_message.Message):
     intent: str
     record: str
     part_of: str
-    def __init__(self, identifier: _Optional[str] = ..., parent: _Optional[str] = ..., author: _Optional[str] = ..., message: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., commit: _Optional[str] = ..., intent: _Optional[str] = ..., record: _Optional[str] = ..., part_of: _Optional[str] = ...) -> None: ...
+    attempt: str
+    def __init__(self, identifier: _Optional[str] = ..., parent: _Optional[str] = ..., author: _Optional[str] = ..., message: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., commit: _Optional[str] = ..., intent: _Optional[str] = ..., record: _Optional[str] = ..., part_of: _Optional[str] = ..., attempt: _Optional[str] = ...) -> None: ...
 
 class CommitBatch(_message.Message):
     __slots__ = ("commits",)

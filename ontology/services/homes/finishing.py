@@ -9,6 +9,7 @@ from audit.contract import Subject, audit_log
 from oms_project.core.clock import utc_now
 from oms_project.core.context import Actor, Source, acting_as, request_scope
 from oms_project.core.keys import PublicKey
+from oms_project.idempotency.contract import idempotency
 from ontology.contract import CommitInfo, OntologyInfo
 from ontology.store import announcing, intents
 from ontology.store.home import HomeCommit
@@ -74,6 +75,9 @@ def finish_commit(
             merged=merged,
         )
     _finished(found.intent)
+    if found.attempt:
+        # Who sends the request again must not have it done again.
+        idempotency.finished(found.attempt, headers={"X-OMS-Commit": commit.id})
 
 
 def finish_move(

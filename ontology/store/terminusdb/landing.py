@@ -351,7 +351,8 @@ def _commit_info(landing: Landing) -> dict[str, Any]:
         "metadata": {
             "oms": 1,
             "id": landing.commit,
-            "intent": landing.intent,
+            # Both in one: the log asks for each member by itself.
+            "intent": "|".join(filter(None, (landing.intent, landing.attempt))),
             "record": landing.record,
         },
     }

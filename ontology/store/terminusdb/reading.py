@@ -178,6 +178,7 @@ def _commit(binding: dict[str, Any]) -> tuple[HomeCommit, bool]:
     elif not said and message.startswith("OMS-Part-Of: "):
         # Made by the document API, which takes no metadata.
         part = message.removeprefix("OMS-Part-Of: ")
+    intent, _, attempt = said.get("intent", "").partition("|")
     parent = binding.get("parent")
     return (
         HomeCommit(
@@ -187,7 +188,8 @@ def _commit(binding: dict[str, Any]) -> tuple[HomeCommit, bool]:
             message=message,
             time=dt.datetime.fromtimestamp(float(binding["time"]["@value"]), dt.UTC),
             commit=commit,
-            intent=said.get("intent", ""),
+            intent=intent,
+            attempt=attempt,
             record=said.get("record", ""),
             part_of=part,
         ),

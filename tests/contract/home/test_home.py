@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -228,6 +229,13 @@ def test_a_commit_is_there_as_it_was_sent(home: Home, database: str) -> None:
     assert (found.record, found.intent, found.part_of) == (said.record, said.intent, "")
     assert found.time.tzinfo is not None
     assert by_rid(home.documents(database, identifier)) == [document(1, 1, ODD)]
+
+
+def test_a_commit_says_of_which_attempt_it_is(home: Home, database: str) -> None:
+    said = replace(landing(1), attempt="0198-attempt")
+    [identifier] = home.land(database, "main", [said], expected="")
+    [found] = home.log(database, identifier)
+    assert (found.intent, found.attempt) == (said.intent, said.attempt)
 
 
 def test_documents_are_replaced_and_stay_when_deleted(home: Home, database: str) -> None:

@@ -7,8 +7,10 @@ import datetime as dt
 import pytest
 
 from oms_project.core.clock import utc_now
-from oms_project.core.context import Source, acting_as, request_scope
+from oms_project.core.context import Source, acting_as, attempt_scope, request_scope
 from oms_project.core.errors import Conflict, Invalid, NotFound
+from oms_project.idempotency.contract import StoredAnswer, idempotency
+from oms_project.idempotency.models import IdempotencyKey
 from oms_project.identity.contract import Role, actor_of
 from ontology import selectors, services
 from ontology.contract import Change
@@ -243,3 +245,32 @@ def test_a_home_that_is_away_is_told_and_the_others_are_looked_at(
     with pytest.raises(NotFound):
         selectors.get_ontology(ontology="other")
     assert database() in homes.databases()
+
+
+def test_what_was_to_be_done_once_is_not_done_again(world: Ontology) -> None:
+    """The process dies after the home has the commit; whoever sends the request again is told that
+    it is done.
+    """
+    with dying("landed"), attempt_scope("attempt-1"):
+        # A killed process leaves its key waiting for an answer.
+        IdempotencyKey.objects.create(
+            actor_id="system",
+            key="key-1",
+            fingerprint="f",
+            attempt="attempt-1",
+            claimed_at=utc_now(),
+            expires_at=utc_now() + dt.timedelta(hours=1),
+        )
+        world.create("ObjectType", "Person")
+    assert reconciled().finished == 1
+
+    def perform() -> StoredAnswer:
+        raise AssertionError("it is done")
+
+    answer, repeated = idempotency.run_once(
+        actor_id="system", key="key-1", fingerprint="f", perform=perform
+    )
+    assert repeated
+    assert (answer.status, answer.body) == (200, b"{}")
+    assert answer.headers["X-OMS-Commit"] == world.head()
+    assert not idempotency.finished("attempt-1", headers={})
