@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from oms_project.core.authorization import permissions
 from oms_project.core.errors import Conflict, Invalid
+from oms_project.core.memory import remembering
 from ontology.access import permitted, permitted_branch
 from ontology.contract import CommitInfo, OntologyInfo
 from ontology.domain.masking import MASKED
@@ -90,7 +91,10 @@ def run_query(
 
 
 def _read(ontology: str, ref: str, given: Mapping[str, Any], timeout: float | None) -> KernelAnswer:
-    return query(ontology=ontology, ref=ref, query=given, timeout=timeout)
+    # A query is sent as POST, or over gRPC: no door can tell before it is parsed that nothing is
+    # written, and remember as for every GET.
+    with remembering():
+        return query(ontology=ontology, ref=ref, query=given, timeout=timeout)
 
 
 def _written(

@@ -22,6 +22,7 @@ from oms_project.api.errors import problem_for
 from oms_project.core.authorization import permissions
 from oms_project.core.canonical_json import loads
 from oms_project.core.errors import BadRequest, Invalid, NotFound, OmsError, TooLarge
+from oms_project.core.memory import remembering
 from oms_project.core.routes import AUTHENTICATED, PUBLIC, Declaration
 from oms_project.identity.api.authentication import BearerAuthentication
 from ontology import selectors, services
@@ -244,7 +245,8 @@ class DocumentView(TerminusView):
     ) -> HttpResponseBase:
         """Insert documents; with ``X-HTTP-Method-Override: GET``, ask."""
         if request.headers.get("X-HTTP-Method-Override", "").upper() == "GET":
-            return self.get(request, team=team, ontology=ontology, ref=ref)
+            with remembering():  # as the middleware does for every GET
+                return self.get(request, team=team, ontology=ontology, ref=ref)
         self._check(request)
         made = services.insert_documents(
             ontology=ontology,
