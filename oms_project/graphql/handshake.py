@@ -14,6 +14,7 @@ from django.http.request import split_domain_port, validate_host
 
 from oms_project.core.context import Source
 from oms_project.core.errors import Unauthenticated
+from oms_project.middleware.source import address_behind
 
 if TYPE_CHECKING:
     from oms_project.graphql.sessions import LiveSession
@@ -144,14 +145,8 @@ def _same_origin(origin: str, host: str, secure: bool) -> bool:
 
 
 def _address(scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
-    """As `oms_project.middleware.source.client_address` has it for requests."""
     direct = str((scope.get("client") or ("",))[0])
-    if not settings.TRUST_PROXY_HEADERS:
-        return direct
-    hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
-    if not hops:
-        return direct
-    return hops[-min(settings.TRUSTED_PROXY_COUNT, len(hops))][:100]
+    return address_behind(direct, headers.get("x-forwarded-for", ""))
 
 
 def _cookie(header: str) -> str:

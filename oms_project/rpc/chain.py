@@ -40,6 +40,7 @@ from oms_project.core.routes import Public
 from oms_project.core.trace import new_trace, read_trace, trace_scope
 from oms_project.identity.api.authentication import token_holder
 from oms_project.middleware.rates import count_request, too_many
+from oms_project.middleware.source import address_behind
 from oms_project.rpc.calls import Call, call_scope
 from oms_project.rpc.errors import ERROR_KEY, LIMIT_KEY, error_bytes, status_of
 from oms_project.rpc.needs import HealthProbe, MethodNeed, ServiceOnly, need_of_method
@@ -190,7 +191,11 @@ class _Served:
             letter if letter.isprintable() else "�"
             for letter in self._metadata.get("user-agent", "")
         )
-        return Source("grpc", _address(self._context.peer()), agent[:_MAX_AGENT], self._method)
+        # Metadata are the headers of HTTP/2, so gateways say the same in them. Of several of this
+        # name gRPC keeps the last, which is the one that the innermost gateway wrote.
+        forwarded = self._metadata.get("x-forwarded-for", "")
+        address = address_behind(_address(self._context.peer()), forwarded)
+        return Source("grpc", address, agent[:_MAX_AGENT], self._method)
 
     def _limited(self, stack: ExitStack) -> Call:
         """The call's time: what the caller gives it, or ours. One that takes longer and does not
