@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.db.backends.signals import connection_created
 
 from oms_project.core.health import register_health_check
 
@@ -17,9 +18,11 @@ class OntologyConfig(AppConfig):
     def ready(self) -> None:
         if settings.USE_DATA_KERNEL_GATEWAY:
             from ontology.rpc.client import check_kernel
+            from ontology.rpc.signing_in import connected
 
             # Reads are served from the index without it.
             register_health_check("data_kernel", check_kernel, reported=True)
+            connection_created.connect(connected, dispatch_uid="ontology.rpc")
         elif settings.TERMINUSDB_ENDPOINT:
             from ontology.store.terminusdb.health import check_terminusdb
 

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import grpc
 import structlog
 from django.conf import settings
+from django.db import connection
 
 from oms_project.core.context import current_request_id
 from oms_project.core.errors import OmsError, PermissionDenied, Unauthenticated, Unavailable
@@ -60,8 +61,11 @@ class Line:
             settings.TERMINUSDB_BREAKER_FAILURES, settings.TERMINUSDB_BREAKER_SECONDS
         )
         self._lock = threading.Lock()
+        #: Held while a token is asked for; never waited for by who holds the database.
+        self._issuing = threading.Lock()
         self._token: Token | None = None
         self._renewing = False
+        self._trouble: OmsError | None = None
         self.home: Any = services.OntologyHomeStub(self._channel)
         self._tokens: Any = services.TokensStub(self._channel)
 
@@ -196,6 +200,25 @@ class Line:
         )
 
     # --- who calls ----------------------------------------------------------------------------
+    def sign_in(self) -> Token:
+        """The token that calls are made with, a new one when it is time. Not for inside a
+        transaction of SQLite, see `_current`.
+
+        Raises:
+            OmsError: there is none to be had.
+        """
+        with self._issuing:
+            token = self._token
+            if token is None or time.monotonic() >= token.renew_at:
+                try:
+                    token = self._issue()
+                except OmsError as error:
+                    self._trouble = error
+                    raise
+                with self._lock:
+                    self._token, self._trouble = token, None
+            return token
+
     def _metadata(self) -> tuple[tuple[str, str], ...]:
         found = [
             ("authorization", f"Bearer {self._current().text}"),
@@ -215,14 +238,24 @@ class Line:
             return Token(settings.DATA_KERNEL_TOKEN)
         token, now = self._token, time.monotonic()
         if token is None or now >= token.ends_at:
-            with self._lock:
-                if self._token is token:
-                    self._token = self._issue()
-                token = self._token
-            assert token is not None
-        elif now >= token.renew_at:
+            if settings.DATA_KERNEL_CLIENT_ID and _holds_the_database():
+                # The kernel writes when it opens a session, and the same file has one writer: it
+                # would wait for this transaction, and this transaction for it.
+                self._renew_soon()
+                raise self._not_signed_in()
+            return self.sign_in()
+        if now >= token.renew_at:
             self._renew_soon()
         return token
+
+    def _not_signed_in(self) -> Unavailable:
+        trouble = self._trouble
+        if trouble is not None:
+            return Unavailable(trouble.message, code="home_unavailable", data=trouble.data)
+        return Unavailable(
+            "OMS has not signed in to the data kernel yet, and is about to. Try again in a moment.",
+            code="home_unavailable",
+        )
 
     def _renew_soon(self) -> None:
         """In a thread of its own: the kernel writes when it opens a session, and whoever calls may
@@ -235,9 +268,7 @@ class Line:
 
         def renew() -> None:
             try:
-                token = self._issue()
-                with self._lock:
-                    self._token = token
+                self.sign_in()
             except OmsError as error:
                 log.warning("the data kernel's token cannot be renewed", reason=str(error))
             finally:
@@ -307,6 +338,11 @@ def unreached(address: str, why: str, data: Any = None) -> Unavailable:
         code="home_unavailable",
         data=data or {},
     )
+
+
+def _holds_the_database() -> bool:
+    """Whether nobody else can write before this thread's transaction ends."""
+    return connection.vendor == "sqlite" and connection.in_atomic_block
 
 
 def _is_silence(failure: grpc.RpcError) -> bool:

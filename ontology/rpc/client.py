@@ -19,7 +19,7 @@ from ontology.store.home import HomeBranch, HomeCommit, HomeDocument, Landing, S
 if TYPE_CHECKING:
     from ontology.rpc.channel import Line
 
-__all__ = ["KernelHome", "check_kernel", "close_line"]
+__all__ = ["KernelHome", "check_kernel", "close_line", "is_kernel_used", "the_line"]
 
 _HOME_SERVICE = "oms.kernel.v1.OntologyHome"
 _HEALTH_SECONDS = 1.5
@@ -28,7 +28,7 @@ _lock = threading.Lock()
 _line: Line | None = None
 
 
-def _the_line() -> Line:
+def the_line() -> Line:
     """This process's; a child that was forked makes its own."""
     global _line  # noqa: PLW0603 - one for the process
     found = _line
@@ -51,6 +51,12 @@ def close_line() -> None:
         _line = None
 
 
+def is_kernel_used() -> bool:
+    """Whether this process reaches homes through a data kernel."""
+    named: str = settings.OMS_SERVICES["ontology_home"]
+    return named.endswith(f".{KernelHome.__name__}")
+
+
 def check_kernel() -> Mapping[str, Any]:
     """Health check: the data kernel answers, and its home is well. In a data kernel's own process,
     whose settings may be the same, it is nobody else that has to answer.
@@ -58,12 +64,12 @@ def check_kernel() -> Mapping[str, Any]:
     Raises:
         Unavailable: it does not, or is not.
     """
-    if not settings.OMS_SERVICES["ontology_home"].endswith(f".{KernelHome.__name__}"):
+    if not is_kernel_used():
         return {"address": ""}
     import grpc
     from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-    line = _the_line()
+    line = the_line()
     stub: Any = health_pb2_grpc.HealthStub(line.channel)
     try:
         answer = stub.Check(
@@ -82,7 +88,7 @@ class KernelHome:
     def info(self) -> ServerInfo:
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         answer = line.call(line.home.Info, pb.InfoRequest())
         return ServerInfo(answer.product, answer.version, answer.problem)
 
@@ -90,20 +96,20 @@ class KernelHome:
     def create(self, database: str, *, label: str, base_iri: str) -> None:
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         request = pb.CreateRequest(database=database, label=label, base_iri=base_iri)
         line.call(line.home.Create, request, repeat=False)
 
     def drop(self, database: str) -> None:
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         line.call(line.home.Drop, pb.DropRequest(database=database))
 
     def databases(self) -> Sequence[str]:
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         return list(line.call(line.home.Databases, pb.DatabasesRequest()).names)
 
     # --- writing --------------------------------------------------------------------------------
@@ -112,26 +118,26 @@ class KernelHome:
     ) -> Sequence[str]:
         from ontology.rpc.landing import land
 
-        return land(_the_line(), database, branch, landings, expected=expected)
+        return land(the_line(), database, branch, landings, expected=expected)
 
     def create_branch(self, database: str, name: str, *, at: str) -> None:
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         request = pb.CreateBranchRequest(database=database, name=name, at=at)
         line.call(line.home.CreateBranch, request)
 
     def move_branch(self, database: str, name: str, *, to: str, expected: str) -> None:
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         request = pb.MoveBranchRequest(database=database, name=name, to=to, expected=expected)
         line.call(line.home.MoveBranch, request)
 
     def delete_branch(self, database: str, name: str) -> None:
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         line.call(line.home.DeleteBranch, pb.DeleteBranchRequest(database=database, name=name))
 
     # --- reading --------------------------------------------------------------------------------
@@ -139,7 +145,7 @@ class KernelHome:
         from ontology.rpc import messages
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         answer = line.call(line.home.Branches, pb.BranchesRequest(database=database))
         return [messages.branch_of(one) for one in answer.branches]
 
@@ -147,7 +153,7 @@ class KernelHome:
         from ontology.rpc import messages
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         answer = line.call(line.home.Branch, pb.BranchRequest(database=database, name=name))
         return messages.branch_of(answer.branch) if answer.HasField("branch") else None
 
@@ -157,7 +163,7 @@ class KernelHome:
         from ontology.rpc import messages
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         request = pb.LogRequest(database=database, identifier=identifier, until=sorted(until))
         for batch in line.stream(line.home.Log, request):
             yield from map(messages.commit_of, batch.commits)
@@ -166,7 +172,7 @@ class KernelHome:
         from ontology.rpc import messages
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         request = pb.WrittenRequest(database=database, identifier=identifier, commit=commit)
         for batch in line.stream(line.home.Written, request):
             yield from map(messages.document_of, batch.documents)
@@ -177,7 +183,7 @@ class KernelHome:
         from ontology.rpc import messages
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         only = None if rids is None else pb.Rids(rids=sorted(rids))
         request = pb.DocumentsRequest(database=database, identifier=identifier, only=only)
         for batch in line.stream(line.home.Documents, request):
@@ -193,7 +199,7 @@ class KernelHome:
     ) -> Mapping[str, Any]:
         from ontology.rpc.v1 import kernel_pb2 as pb
 
-        line = _the_line()
+        line = the_line()
         request = pb.RunQueryRequest(
             database=database, ref=ref, query=dumps(query), timeout=timeout
         )
