@@ -49,7 +49,7 @@ _BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 def examples_of(command: str, *lines: str) -> str:
     """The end of a help text: what one would type after ``manage.py COMMAND``."""
-    shown = [f"python manage.py {command} {escape(line)}" for line in lines]
+    shown = [f"python manage.py {command} {escape(line)}".rstrip() for line in lines]
     return "\n".join(["[bold]Examples[/bold]", *shown])
 
 

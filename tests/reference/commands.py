@@ -1,4 +1,4 @@
-"""The reference page of ``manage.py ontology``, written from the commands themselves."""
+"""The reference page of the commands, written from the commands themselves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["commands_page"]
 _INTRODUCTION = """\
 # Commands
 
-`python manage.py ontology COMMAND …` works on ontologies; `python manage.py audit COMMAND …` on [the audit trail](#the-audit-trail), `python manage.py events COMMAND …` on [events](#events); `python manage.py demo` makes the demo ontology, `python manage.py setup` sets up a database. Every command has `--help`. This page is written from the commands (`make reference`).
+`python manage.py ontology COMMAND …` works on ontologies; `python manage.py audit COMMAND …` on [the audit trail](#the-audit-trail), `python manage.py events COMMAND …` on [events](#events); `python manage.py kernel` serves [the data kernel](#the-data-kernel); `python manage.py demo` makes the demo ontology, `python manage.py setup` sets up a database. Every command has `--help`. This page is written from the commands (`make reference`).
 
 ## For scripts
 
@@ -82,6 +82,9 @@ _PANELS = (
     "Objects and links",
     "Homes",
 )
+_KERNEL = (
+    "How to call it: [over REST](../guides/kernel.md) and [over gRPC](../guides/kernel-grpc.md)."
+)
 _FOLDED = re.compile(r"\s+")
 
 
@@ -91,6 +94,7 @@ def commands_page() -> str:
 
     from audit.management.commands.audit import Command as AuditCommand
     from events.management.commands.events import Command as EventsCommand
+    from oms_project.management.commands.kernel import Command as KernelCommand
     from ontology.management.commands.ontology import Command
 
     root = get_typer_command(Command().typer_app)
@@ -111,6 +115,8 @@ def commands_page() -> str:
     found = get_typer_command(EventsCommand().typer_app).commands.values()
     for command in sorted(found, key=lambda item: (bool(_children(item)), _name(item))):
         lines += _command(command, command.name)
+    lines += ["## The data kernel", "", _KERNEL, ""]
+    lines += _command(get_typer_command(KernelCommand().typer_app), "kernel")
     return "\n".join(lines)
 
 
@@ -138,7 +144,12 @@ def _section(command: Any, usage: str) -> Iterator[str]:
     yield ""
     yield _FOLDED.sub(" ", command.help).strip()
     yield ""
-    options = [param for param in command.params if param.name != "help"]
+    # What every command of Django has stands in a panel of that name.
+    options = [
+        param
+        for param in command.params
+        if param.name != "help" and getattr(param, "rich_help_panel", None) != "Django"
+    ]
     if options:
         yield "| | |"
         yield "|---|---|"
