@@ -26,6 +26,7 @@ __all__ = ["KernelMisconfigured", "KernelProcess", "check_transport", "kernel_ho
 _TERMINUS_HOME: Final = "ontology.store.terminusdb.home.TerminusHome"
 _KERNEL_HOME: Final = "ontology.rpc.client.KernelHome"
 _LOOK_SECONDS: Final = 0.1
+_WAKE_SECONDS: Final = 0.5
 
 log = structlog.get_logger("oms.rpc")
 
@@ -113,7 +114,10 @@ class KernelProcess:
         if self._rest_port is None:
             self._grpc.start()
             self._announce("")
-            self._ended.wait()
+            # Who waits without end may not hear of a signal: one that comes between Python's last look
+            # and the wait is seen when the wait ends.
+            while not self._ended.wait(_WAKE_SECONDS):
+                pass
         else:
             self._run_http(self._rest_port)
         if self._ending is not None:
