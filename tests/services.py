@@ -37,6 +37,8 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+#: How a process is that runs no more.
+_STANDING = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
 #: Seconds until a service is ready; nothing measures it, a machine that is busy needs them.
 START_TIMEOUT = 180.0
 
@@ -70,9 +72,18 @@ class Service:
             self.process.wait(10)
 
     def pause(self) -> None:
-        """Stop it where it stands: it accepts connections and answers nothing."""
-        for process in self._family():
+        """Stop it where it stands: it accepts connections and answers nothing.
+
+        The signal is only on its way when it was sent, and threads on other cores go on until it
+        comes: a request could still be answered.
+        """
+        family = self._family()
+        for process in family:
             process.suspend()
+        os.waitpid(self.process.pid, os.WUNTRACED)  # every thread stands
+        for process in family:
+            while process.is_running() and process.status() not in _STANDING:
+                time.sleep(0.001)
 
     def resume(self) -> None:
         """Let it go on."""
