@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from ontology.domain.woql.parse import parse, writes
-from ontology.domain.woql.reading import check_reading, has_writes, meets_records
+from ontology.domain.woql.reading import (
+    check_reading,
+    has_writes,
+    meets_records,
+    reads_documents,
+)
 from ontology.domain.woql.refusals import SUPPORTED, malformed, unsupported
 from ontology.domain.woql.scope import names
 from ontology.domain.woql.values import XSD, canonical
@@ -18,6 +23,7 @@ __all__ = [
     "meets_records",
     "names",
     "parse",
+    "reads_documents",
     "unsupported",
     "writes",
 ]

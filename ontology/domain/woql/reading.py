@@ -9,7 +9,7 @@ from ontology.domain.woql.parse import MAX_DEPTH, MAX_NODES
 from ontology.domain.woql.refusals import malformed, too_complex, unsupported
 from ontology.domain.woql.terms import at
 
-__all__ = ["check_reading", "has_writes", "meets_records"]
+__all__ = ["check_reading", "has_writes", "meets_records", "reads_documents"]
 
 _WRITES = frozenset({"InsertDocument", "UpdateDocument", "DeleteDocument"})
 #: What of a query is no operator.
@@ -33,7 +33,7 @@ _PARTS = frozenset(
 )
 #: Members of the documents in which OMS keeps an ontology, which a property may be called as well.
 _RECORD_MEMBERS = frozenset(
-    {"commit", "created", "deleted", "hash", "kind", "text", "updated", "type"}
+    {"commit", "count", "created", "deleted", "hash", "kind", "text", "updated", "type"}
 )
 _TRIPLES = ("Triple", "AddedTriple", "DeletedTriple")
 #: Operators that read the database that is asked, or only work out values.
@@ -109,6 +109,15 @@ def has_writes(query: Any) -> bool:
     if isinstance(query, Mapping):
         return query.get("@type") in _WRITES or any(has_writes(item) for item in query.values())
     return isinstance(query, list) and any(has_writes(item) for item in query)
+
+
+def reads_documents(query: Any) -> bool:
+    """Whether a document is read anywhere in a query."""
+    if isinstance(query, Mapping):
+        if query.get("@type") == "ReadDocument":
+            return True
+        return any(reads_documents(item) for item in query.values())
+    return isinstance(query, list) and any(reads_documents(item) for item in query)
 
 
 def check_reading(query: Any) -> None:

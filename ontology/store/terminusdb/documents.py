@@ -12,50 +12,35 @@ from ontology.store.terminusdb import woql
 from ontology.store.terminusdb.changes import CHANGES, Changes, documents_in
 from ontology.store.terminusdb.client import Server, commit_place
 from ontology.store.terminusdb.errors import Broken
-from ontology.store.terminusdb.reading import batches, check_commit, log_of
+from ontology.store.terminusdb.reading import check_commit, log_of
 
 __all__ = ["documents_of", "written_by"]
 
 #: Documents of one request.
 _DOCUMENTS_AT_ONCE = 1000
-#: Documents of one commit that are read without asking for their names first.
-_FEW = 100
 
 
 def written_by(
     server: Server, database: str, identifier: str, commit: str
 ) -> Iterator[HomeDocument]:
-    """``Home.written``; one request where it is little."""
+    """``Home.written``.
+
+    Texts are not asked for in WOQL: TerminusDB 12.0.6 spoils a text of a document that it reads
+    there (``ReadDocument``) when it has one of the database's prefixes anywhere in it.
+    """
     theirs = woql.triple(woql.variable("document"), "commit", woql.text(commit))
-    own = [theirs, _is_a("OmsDocument")]
-    bundles = [theirs, _is_a(CHANGES), _COUNTED]
     query = woql.any_of(
         [
-            {"@type": "Limit", "limit": _FEW, "query": woql.all_of([*own, _BODY])},
-            {
-                "@type": "Limit",
-                "limit": 1,
-                "query": woql.all_of([*bundles, _fewer_than(_FEW), _BODY]),
-            },
-            woql.all_of(bundles),
+            woql.all_of([theirs, _is_a("OmsDocument")]),
+            woql.all_of([theirs, _is_a(CHANGES), _COUNTED]),
         ]
     )
-    found = _read(server, database, identifier, query)
-    bodies = {one["document"]: one["body"] for one in found if one.get("body")}
-    changes = [
-        _changes(one, commit) for one in found if one.get("count") and one["document"] not in bodies
-    ]
-    few = [body for body in bodies.values() if body["@type"] == "OmsDocument"]
-    for body in bodies.values():
-        if body["@type"] == CHANGES:
-            yield from documents_in(body)
-    if len(few) < _FEW:
-        yield from map(_document, few)
-    else:
-        names = _read(server, database, identifier, woql.all_of(own))
-        yield from _by_name(server, database, identifier, (one["document"] for one in names))
-    for body in _bodies(server, database, identifier, changes):
-        yield from documents_in(body)
+    found = sorted(
+        (_named(one) for one in _read(server, database, identifier, query)),
+        key=lambda one: one.name,
+    )
+    for body in _bodies(server, database, identifier, found):
+        yield from _documents(body)
 
 
 def documents_of(
@@ -66,11 +51,12 @@ def documents_of(
     """
     if rids is None:
         found = _read(server, database, identifier, _is_a("OmsDocument"))
-        names = [one["document"] for one in found]
+        own = sorted(one["document"] for one in found)
     else:
-        names = [f"OmsDocument/{rid}" for rid in rids]
+        own = sorted(f"OmsDocument/{rid}" for rid in set(rids))
     seen: set[str] = set()
-    for document in _by_name(server, database, identifier, names):
+    for body in _bodies(server, database, identifier, (Changes(name, "", 1) for name in own)):
+        document = _document(body)
         seen.add(document.rid)
         yield document
     missing = None if rids is None else set(rids) - seen
@@ -103,7 +89,7 @@ def _latest(server: Server, database: str, identifier: str) -> Iterator[HomeDocu
     )
     by_commit: dict[str, list[Changes]] = {}
     for one in found:
-        changes = _changes(one, one["commit"]["@value"])
+        changes = _named(one)
         by_commit.setdefault(changes.commit, []).append(changes)
     if not by_commit:
         return
@@ -119,7 +105,7 @@ def _latest(server: Server, database: str, identifier: str) -> Iterator[HomeDocu
 def _bodies(
     server: Server, database: str, identifier: str, changes: Iterable[Changes]
 ) -> Iterator[dict[str, Any]]:
-    """Documents with texts, in this order; so many at once as tell of a portion together."""
+    """Those that there are, in this order; so many at once as tell of a portion together."""
     place = commit_place(identifier)
 
     def read(some: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -130,7 +116,7 @@ def _bodies(
             partial(server.read_documents, database, place, some),
         )
         by_name = {body["@id"]: body for body in bodies}
-        return (by_name[name] for name in some)
+        return (by_name[name] for name in some if name in by_name)
 
     names: list[str] = []
     count = 0
@@ -144,12 +130,6 @@ def _bodies(
         yield from read(names)
 
 
-#: Of what ``document`` is: its body, and how many documents it tells of.
-_BODY: woql.Query = {
-    "@type": "ReadDocument",
-    "identifier": woql.variable("document"),
-    "document": woql.value("body"),
-}
 _COUNTED = woql.triple(woql.variable("document"), "count", woql.value("count"))
 
 
@@ -157,31 +137,14 @@ def _is_a(name: str) -> woql.Query:
     return woql.triple(woql.variable("document"), "rdf:type", woql.reference(f"@schema:{name}"))
 
 
-def _fewer_than(count: int) -> woql.Query:
-    limit = {"@type": "DataValue", "data": {"@type": "xsd:integer", "@value": count}}
-    return {
-        "@type": "Less",
-        "left": {"@type": "DataValue", "variable": "count"},
-        "right": limit,
-    }
-
-
-def _changes(binding: dict[str, Any], commit: str) -> Changes:
-    return Changes(binding["document"], commit, int(binding["count"]["@value"]))
-
-
-def _by_name(
-    server: Server, database: str, identifier: str, names: Iterable[str]
-) -> Iterator[HomeDocument]:
-    place = commit_place(identifier)
-    for some in batches(sorted(set(names)), _DOCUMENTS_AT_ONCE):
-        found = _checked(
-            server,
-            database,
-            identifier,
-            partial(server.read_documents, database, place, some),
-        )
-        yield from map(_document, found)
+def _named(binding: dict[str, Any]) -> Changes:
+    """What a row names; a document of its own tells of one."""
+    commit, count = binding.get("commit"), binding.get("count")
+    return Changes(
+        binding["document"],
+        commit["@value"] if commit else "",
+        int(count["@value"]) if count else 1,
+    )
 
 
 def _read(
@@ -205,6 +168,13 @@ def _checked(
         check_commit(server, database, identifier)
         raise
     return found
+
+
+def _documents(body: dict[str, Any]) -> Iterator[HomeDocument]:
+    if body["@type"] == CHANGES:
+        yield from documents_in(body)
+    else:
+        yield _document(body)
 
 
 def _document(body: dict[str, Any]) -> HomeDocument:

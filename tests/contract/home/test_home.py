@@ -29,7 +29,7 @@ __all__ = ["database", "home", "steady", "terminusdb"]
 
 NO_SCHEMA = SchemaChange()
 #: Text that somebody has lost once.
-ODD = 'q"\\ \u0000 \u2028 가 e\u0301 \ufffe 👩‍👩‍👧‍👦 1.10 1e400 007.10'
+ODD = 'see http://www.w3.org/2000/01/rdf-schema#comment q"\\ \u0000 \u2028 가 e\u0301 \ufffe 👩‍👩‍👧‍👦 1.10 1e400 007.10'
 
 
 @pytest.fixture
@@ -360,7 +360,6 @@ def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few documents go the way of thousands: tapes stay short."""
     monkeypatch.setattr(landing_module, "_SMALL", 3)
     monkeypatch.setattr(documents_module, "_DOCUMENTS_AT_ONCE", 4)
-    monkeypatch.setattr(documents_module, "_FEW", 4)
     monkeypatch.setattr(reading, "_COMMITS_AT_ONCE", 2)
     monkeypatch.setattr(reading, "_BRANCHES_AT_ONCE", 2)
 
