@@ -37,7 +37,8 @@ from ontology.store.home_rows import (
 )
 from ontology.store.home_verify import verify_home
 from ontology.store.intents import Intended, intended
-from ontology.store.landing import CLASS_KINDS, landing_of, writes_classes
+from ontology.store.landing import landing_of
+from ontology.store.native_bound import too_many_classes
 from ontology.store.orm.sql import translated
 from ontology.store.orm.store import OrmStore
 from ontology.store.port import DocumentWrite, Erasure, Progress, Reindexing
@@ -351,7 +352,7 @@ class HomedStore(OrmStore):
 
         known = work.homed.projection_problem
         if not known:
-            work.homed.projection_problem = self._too_many(work)
+            work.homed.projection_problem = too_many_classes(ontology_id, work.commits)
         projected = not work.homed.projection_problem
         try:
             identifiers = told(projected)
@@ -365,26 +366,6 @@ class HomedStore(OrmStore):
         if work.homed.projection_problem != known:
             note_projection(ontology_id, work.homed.projection_problem)
         kept_as(ontology_id, identifiers)
-
-    def _too_many(self, work: _Work) -> str:
-        """Why there can be no native view any more: TerminusDB checks all classes whenever one
-        changes, and what is true must not wait for that.
-        """
-        ontology_id = work.homed.ontology_id
-        types = max(
-            (
-                len(self.reader(ontology_id, info).hashes(CLASS_KINDS))
-                for info in work.commits
-                if writes_classes(ontology_id, info)
-            ),
-            default=0,
-        )
-        if types <= settings.OMS_NATIVE_CLASSES:
-            return ""
-        return (
-            f"The ontology has {types} types, and OMS_NATIVE_CLASSES is "
-            f"{settings.OMS_NATIVE_CLASSES}: native classes and documents are not kept."
-        )
 
     def redact(
         self,

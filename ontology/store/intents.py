@@ -31,7 +31,18 @@ from ontology.store.home_models import Intent
 from ontology.store.orm.sql import translated
 from ontology.store.orm.writer import database_time
 
-__all__ = ["Intended", "begin", "confirm", "context_of", "drop", "end", "intended", "pending"]
+__all__ = [
+    "Intended",
+    "begin",
+    "confirm",
+    "context_of",
+    "drop",
+    "end",
+    "intended",
+    "note",
+    "noted",
+    "pending",
+]
 
 _thread = threading.local()
 
@@ -80,6 +91,17 @@ def end(intent: str, state: str, note: str = "") -> None:
             "UPDATE ontology_intent SET state = %s, ended_at = %s, note = %s WHERE id = %s",
             [state, database_time(utc_now()), note, intent],
         )
+
+
+def note(intent: str, said: str) -> None:
+    """Write down what whoever goes on with an intent has to know; ``noted`` reads it."""
+    with translated(), _outside() as beside, beside.cursor() as cursor:
+        cursor.execute("UPDATE ontology_intent SET note = %s WHERE id = %s", [said, intent])
+
+
+def noted(intent: str) -> str:
+    """What was written down with it; empty: nothing."""
+    return Intent.objects.values_list("note", flat=True).filter(pk=intent).first() or ""
 
 
 def drop(intent: str) -> None:

@@ -21,13 +21,10 @@ from ontology.store.projection import Projection, Written, project
 from ontology.store.records import record_of
 from ontology.store.sealing import stamps
 
-__all__ = ["CLASS_KINDS", "PART", "landing_of", "writes_classes"]
+__all__ = ["PART", "landing_of"]
 
 #: Documents of one request to a home; a commit of more goes there in several.
 PART = 4000
-
-#: Kinds that become native classes.
-CLASS_KINDS = (Kind.OBJECT_TYPE, Kind.INTERFACE, Kind.LINK_TYPE)
 
 _COLUMNS = "v.rid, v.kind, v.body, v.body_hash, v.created, v.updated, v.deleted"
 
@@ -117,18 +114,6 @@ def landing_of(
         parts=_Parts(parts),
         attempt=current_attempt(),
         **({} if projection is None else {"schema": projection.schema}),
-    )
-
-
-def writes_classes(ontology_id: str, info: CommitInfo) -> bool:
-    """Whether a commit wrote definitions that become native classes."""
-    place = place_of(ontology_id, info.id)[1]
-    return bool(
-        rows(
-            "SELECT 1 FROM ontology_documentversion v "
-            f"WHERE v.line_id = %s AND v.seq_from = %s AND {in_list('v.kind')} LIMIT 1",
-            [place.line, place.seq, list_parameter([kind.value for kind in CLASS_KINDS])],
-        )
     )
 
 

@@ -1,8 +1,8 @@
 """A whole history, written into an empty database of a home from the index, commit by commit.
 
 Every commit goes there with its native documents, as it did when it was made: the native view of an
-old commit then is what it would be had the ontology always lived there. Where the server refuses
-them, the rest of the history goes without.
+old commit then is what it would be had the ontology always lived there. From where the server refuses
+them, or there are too many classes, the rest of the history goes without.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from oms_project.core.errors import Conflict, Invalid
 from ontology.contract import CommitInfo
 from ontology.services.homes.names import heads_of
+from ontology.store import intents
 from ontology.store.home import Home, HomeDocument, kept_branch, tag_of_branch
 from ontology.store.keeping import unreached
 from ontology.store.landing import landing_of
+from ontology.store.native_bound import too_many_classes
 from ontology.store.orm.lines import place_of
 from ontology.store.orm.reader import OrmReader
 from ontology.store.orm.sql import COMMIT_COLUMNS, commit_from_row, rows
@@ -55,7 +57,8 @@ class Copier:
         self.projection_problem = ""
 
     def resume(self) -> None:
-        """Learn what an earlier run has put there."""
+        """Learn what an earlier run has put there, and why it has not put all of it there."""
+        self.projection_problem = intents.noted(self._intent)
         for branch in self._home.branches(self._database):
             known = set(self.identifiers.values())
             for commit in self._home.log(self._database, branch.identifier, until=known):
@@ -139,14 +142,21 @@ class Copier:
 
     def _land(self, name: str, info: CommitInfo) -> None:
         base = info.parents[0] if info.parents else ""
+        if not self.projection_problem and (problem := too_many_classes(self._ontology_id, [info])):
+            self._without_view(problem)
         projected = not self.projection_problem
         try:
             self.identifiers[info.id] = self._landed(name, info, base, projected=projected)
         except Invalid as error:
             if not projected or error.error_code != "home_refused":
                 raise
-            self.projection_problem = str(error)
+            self._without_view(str(error))
             self.identifiers[info.id] = self._landed(name, info, base, projected=False)
+
+    def _without_view(self, problem: str) -> None:
+        # On record before it is so: a run that goes on with this one must not add to half a view.
+        intents.note(self._intent, problem)
+        self.projection_problem = problem
 
     def _landed(self, name: str, info: CommitInfo, base: str, *, projected: bool) -> str:
         landing = landing_of(

@@ -137,6 +137,39 @@ def test_a_transfer_that_died_is_gone_on_with(
     assert reconciled().strays == 0
 
 
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_history_with_too_many_types_goes_without_native_classes(
+    embedded: Ontology,
+    homes: FolderHome,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    dies: bool,
+) -> None:
+    landed = FolderHome.land
+    classes: list[tuple[int, int]] = []
+
+    def land(self: FolderHome, *args: Any, **named: Any) -> Any:
+        (landing,) = args[2]
+        classes.append((len(landing.schema.added), sum(len(p.native.added) for p in landing.parts)))
+        return landed(self, *args, **named)
+
+    monkeypatch.setattr(FolderHome, "land", land)
+    settings.OMS_NATIVE_CLASSES = 2
+    if dies:
+        with dying("landed", times=6):
+            service.transfer(ontology=NAME, to="terminusdb")
+        # What goes on with it knows that there is half a view, and adds nothing to it.
+        settings.OMS_NATIVE_CLASSES = 200
+    service.transfer(ontology=NAME, to="terminusdb")
+    # Created, Person, two of them, Thing; with Place, which is merged then, there are three types.
+    assert [any(one) for one in classes[:4]] == [False, True, True, True]
+    assert not any(any(one) for one in classes[4:])
+    problem = HomedOntology.objects.get().projection_problem
+    assert "has 3 types, and OMS_NATIVE_CLASSES is 2" in problem
+    assert sound()
+    assert reconciled().strays == 0
+
+
 def test_others_write_meanwhile(embedded: Ontology, monkeypatch: pytest.MonkeyPatch) -> None:
     copied = Copier.round
     names = iter(["One", "Two"])
