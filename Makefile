@@ -11,8 +11,8 @@ BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 HOST   ?= 0.0.0.0
 PORT   ?= 8000
-# Workers of the test run; two suit a laptop and the CI machine.
-WORKERS ?= 2
+# Workers of the test run; three suit two cores, for many tests wait for processes.
+WORKERS ?= 3
 # What is passed on to pytest: make test ARGS="-k merge"
 ARGS   ?=
 
@@ -102,8 +102,8 @@ format: $(STAMP_DEV) ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# In the order of the folders: the few slow files of contract and faults start first, so that no
-# worker waits for them at the end.
+# In the order of the folders: the few slow files of contract and faults start first, and those that
+# say that they are slow before them, so that no worker waits for them at the end.
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Everything on SQLite, then everything that touches the database once more on PostgreSQL. Pages

@@ -45,7 +45,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Every test gets an id of its own: schemathesis gives those of all operations the same one, and
     workers that run tests side by side would run one of them and leave out the rest.
+
+    Files of slow tests come first, so that no worker waits for another one at the end.
     """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     met: Counter[str] = Counter()
     for item in items:
         met[item.nodeid] += 1

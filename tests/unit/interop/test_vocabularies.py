@@ -25,6 +25,8 @@ from tests.unit.interop.laws import (
     triples_of,
 )
 
+pytestmark = pytest.mark.slow
+
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _CLASSES = {"http://www.w3.org/2000/01/rdf-schema#Class", "http://www.w3.org/2002/07/owl#Class"}
 _PROPERTIES = {
