@@ -13,6 +13,8 @@ HOST   ?= 0.0.0.0
 PORT   ?= 8000
 # Workers of the test run; three suit two cores, for many tests wait for processes.
 WORKERS ?= 3
+# Workers of the pages' run: a browser and a server each, which keep a core busy.
+PAGE_WORKERS ?= 2
 # What is passed on to pytest: make test ARGS="-k merge"
 ARGS   ?=
 
@@ -104,7 +106,8 @@ format: $(STAMP_DEV) ## Format the code and mend what can be mended by itself
 
 # In the order of the folders: the few slow files of contract and faults start first, and those that
 # say that they are slow before them, so that no worker waits for them at the end.
-PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+SPREAD = --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/pytest -n $(WORKERS) $(SPREAD)
 
 # Everything on SQLite, then everything that touches the database once more on PostgreSQL. Pages
 # have a run of their own: the browser's driver leaves an event loop in its process, and Django then
@@ -112,7 +115,7 @@ PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # counts; that ARGS select nothing in one of them (exit code 5) is no failure.
 test: $(STAMP_DEV) ## The whole suite, on SQLite and on PostgreSQL (ARGS="-k merge")
 	@status=0; \
-	$(PYTEST) -m e2e $(ARGS) || [ $$? = 5 ] || status=1; \
+	$(BIN)/pytest -n $(PAGE_WORKERS) $(SPREAD) -m e2e $(ARGS) || [ $$? = 5 ] || status=1; \
 	$(PYTEST) -m "not e2e" $(ARGS) || status=$$?; \
 	$(PY) -m tests.services postgresql -- $(PYTEST) -m "data and not e2e" $(ARGS) || status=$$?; \
 	exit $$status
