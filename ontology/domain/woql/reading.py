@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ontology.domain.woql.parse import MAX_DEPTH, MAX_NODES
@@ -106,18 +106,20 @@ _READING = frozenset(
 
 def has_writes(query: Any) -> bool:
     """Whether a document is written anywhere in a query."""
-    if isinstance(query, Mapping):
-        return query.get("@type") in _WRITES or any(has_writes(item) for item in query.values())
-    return isinstance(query, list) and any(has_writes(item) for item in query)
+    return _has(_WRITES, query)
 
 
 def reads_documents(query: Any) -> bool:
     """Whether a document is read anywhere in a query."""
+    return _has({"ReadDocument"}, query)
+
+
+def _has(operators: Collection[str], query: Any) -> bool:
     if isinstance(query, Mapping):
-        if query.get("@type") == "ReadDocument":
-            return True
-        return any(reads_documents(item) for item in query.values())
-    return isinstance(query, list) and any(reads_documents(item) for item in query)
+        return query.get("@type") in operators or any(
+            _has(operators, item) for item in query.values()
+        )
+    return isinstance(query, list) and any(_has(operators, item) for item in query)
 
 
 def check_reading(query: Any) -> None:

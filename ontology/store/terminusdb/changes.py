@@ -9,7 +9,6 @@ and nobody asks for one of them alone. See ``docs/adr/0023``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from oms_project.core.errors import Invalid
@@ -17,24 +16,11 @@ from ontology.domain.kinds import INSTANCE_KINDS, Kind
 from ontology.domain.native.terms import RDF_TYPE, Literal, Node, Triple
 from ontology.store.home import HomeDocument
 
-__all__ = ["CHANGES", "MEMBERS", "Changes", "changes_triples", "documents_in", "is_bundled"]
+__all__ = ["CHANGES", "MEMBERS", "changes_triples", "documents_in", "is_bundled"]
 
 #: Name of the class, and its members.
 CHANGES = "OmsChanges"
 MEMBERS = {"commit": "xsd:string", "count": "xsd:integer", "text": "xsd:string"}
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """One of those documents, without its text.
-
-    Attributes:
-        count: how many documents it tells of.
-    """
-
-    name: str
-    commit: str
-    count: int
 
 
 def is_bundled(document: HomeDocument) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ontology.domain.kinds import Kind
 from ontology.store.home import HomeDocument
 from ontology.store.terminusdb import woql
-from ontology.store.terminusdb.changes import CHANGES, Changes, documents_in
+from ontology.store.terminusdb.changes import CHANGES, documents_in
 from ontology.store.terminusdb.client import Server, commit_place
 from ontology.store.terminusdb.errors import Broken
 from ontology.store.terminusdb.reading import check_commit, log_of
@@ -18,6 +18,13 @@ __all__ = ["documents_of", "written_by"]
 
 #: Documents of one request.
 _DOCUMENTS_AT_ONCE = 1000
+
+
+class _Name(NamedTuple):
+    """What a document is called, and how many OMS documents it tells of."""
+
+    name: str
+    documents: int = 1
 
 
 def written_by(
@@ -35,10 +42,7 @@ def written_by(
             woql.all_of([theirs, _is_a(CHANGES), _COUNTED]),
         ]
     )
-    found = sorted(
-        (_named(one) for one in _read(server, database, identifier, query)),
-        key=lambda one: one.name,
-    )
+    found = sorted(map(_name_in, _read(server, database, identifier, query)))
     for body in _bodies(server, database, identifier, found):
         yield from _documents(body)
 
@@ -55,7 +59,7 @@ def documents_of(
     else:
         own = sorted(f"OmsDocument/{rid}" for rid in set(rids))
     seen: set[str] = set()
-    for body in _bodies(server, database, identifier, (Changes(name, "", 1) for name in own)):
+    for body in _bodies(server, database, identifier, map(_Name, own)):
         document = _document(body)
         seen.add(document.rid)
         yield document
@@ -87,23 +91,22 @@ def _latest(server: Server, database: str, identifier: str) -> Iterator[HomeDocu
             ]
         ),
     )
-    by_commit: dict[str, list[Changes]] = {}
+    by_commit: dict[str, list[_Name]] = {}
     for one in found:
-        changes = _named(one)
-        by_commit.setdefault(changes.commit, []).append(changes)
+        by_commit.setdefault(one["commit"]["@value"], []).append(_name_in(one))
     if not by_commit:
         return
     ordered = (
-        changes
+        name
         for one in log_of(server, database, identifier)
-        for changes in by_commit.get(one.commit, ())
+        for name in by_commit.get(one.commit, ())
     )
     for body in _bodies(server, database, identifier, ordered):
         yield from documents_in(body)
 
 
 def _bodies(
-    server: Server, database: str, identifier: str, changes: Iterable[Changes]
+    server: Server, database: str, identifier: str, names: Iterable[_Name]
 ) -> Iterator[dict[str, Any]]:
     """Those that there are, in this order; so many at once as tell of a portion together."""
     place = commit_place(identifier)
@@ -118,16 +121,16 @@ def _bodies(
         by_name = {body["@id"]: body for body in bodies}
         return (by_name[name] for name in some if name in by_name)
 
-    names: list[str] = []
+    some: list[str] = []
     count = 0
-    for one in changes:
-        if names and count + one.count > _DOCUMENTS_AT_ONCE:
-            yield from read(names)
-            names, count = [], 0
-        names.append(one.name)
-        count += one.count
-    if names:
-        yield from read(names)
+    for one in names:
+        if some and count + one.documents > _DOCUMENTS_AT_ONCE:
+            yield from read(some)
+            some, count = [], 0
+        some.append(one.name)
+        count += one.documents
+    if some:
+        yield from read(some)
 
 
 _COUNTED = woql.triple(woql.variable("document"), "count", woql.value("count"))
@@ -137,14 +140,9 @@ def _is_a(name: str) -> woql.Query:
     return woql.triple(woql.variable("document"), "rdf:type", woql.reference(f"@schema:{name}"))
 
 
-def _named(binding: dict[str, Any]) -> Changes:
-    """What a row names; a document of its own tells of one."""
-    commit, count = binding.get("commit"), binding.get("count")
-    return Changes(
-        binding["document"],
-        commit["@value"] if commit else "",
-        int(count["@value"]) if count else 1,
-    )
+def _name_in(binding: dict[str, Any]) -> _Name:
+    count = binding.get("count")
+    return _Name(binding["document"], int(count["@value"]) if count else 1)
 
 
 def _read(
