@@ -58,14 +58,15 @@ def refuse_diverged(ontology_id: str, branch: str) -> None:
     with translated():
         found = (
             Stray.objects.filter(ontology_id=ontology_id, state=Stray.OPEN, branch__in=(branch, ""))
+            .select_related("ontology")
             .order_by("id")
             .first()
         )
     if found is not None:
         raise Conflict(
             f"The branch '{branch}' was changed in its home by others: {found.note} Nothing is "
-            f"written to it until stray {found.pk} is settled (`ontology strays --settle "
-            f"{found.pk}`, or the console's page of the home).",
+            f"written to it until stray {found.pk} is settled (`ontology strays "
+            f"{found.ontology.name} --settle {found.pk}`, or the console's page of the home).",
             code="home_diverged",
             data={"stray": found.pk, "branch": branch, "identifier": found.identifier},
         )

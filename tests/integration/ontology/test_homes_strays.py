@@ -61,6 +61,7 @@ def test_a_commit_of_somebody_else(world: Ontology, homes: FolderHome) -> None:
         world.create("ObjectType", "Place")
     assert caught.value.error_code == "home_diverged"
     assert caught.value.data["stray"] == stray.pk
+    assert f"`ontology strays {NAME} --settle {stray.pk}`" in str(caught.value)
     world.branch("work")  # what does not touch the branch goes on
     world.create("ObjectType", "Thing", branch="work")
     ended = service.settle_stray(ontology=NAME, stray=stray.pk)
